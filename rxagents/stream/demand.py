@@ -1,0 +1,113 @@
+"""Credit: how a consumer that reads with `async for` holds back the source it reads from.
+
+Reactivex has no demand, so between a fast source and a slow consumer a queue grows without end.
+A consumer that cares therefore puts a `Demand` into a context variable while it subscribes. Each
+asynchronous source finds it there, through whatever operators lie between, and emits only while
+it is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
+
+_in_force: ContextVar[Demand | None] = ContextVar("rxagents_demand", default=None)
+
+
+class Demand:
+    """The credit of one consumer, counted in events.
+
+    It is open until `high` events are pending (emitted and not yet taken), and opens again when
+    the consumer has taken them down to `low`: the two thresholds keep a source from being woken
+    for every single event.
+
+    Invariant: open or pending > low or both.
+    """
+
+    __slots__ = ("_waiters", "closed", "high", "low", "open", "peak", "pending", "tasks")
+
+    def __init__(self, high: int = 64, low: int | None = None) -> None:
+        """Open for `high` events at most; raises ValueError unless 0 <= low < high."""
+        if high < 1:
+            raise ValueError(f"high must be 1 event or more, not {high}")
+        if low is None:
+            low = high // 2
+        if not 0 <= low < high:
+            raise ValueError(f"low must be from 0 to {high - 1} events (high - 1), not {low}")
+        self.high = high
+        self.low = low
+        self.pending = 0
+        """Events that were emitted and not yet taken."""
+        self.peak = 0
+        """The most events that were ever pending."""
+        self.open = True
+        """Whether a source may emit. Sources test this before they await `ready()`."""
+        self.closed = False
+        self.tasks: set[asyncio.Task[None]] = set()
+        """The tasks that work for this consumer; who leaves properly waits for them."""
+        self._waiters: list[Callable[[], None]] = []
+
+    def put(self) -> None:
+        """Count an event that was emitted."""
+        self.pending += 1
+        if self.pending > self.peak:
+            self.peak = self.pending
+        if self.pending >= self.high and not self.closed:
+            self.open = False
+
+    def took(self) -> None:
+        """Count an event that the consumer has taken."""
+        self.pending -= 1
+        if self.pending <= self.low and not self.open:
+            self._reopen()
+
+    def close(self) -> None:
+        """Open for good: the consumer has left, and nobody must wait for it."""
+        self.closed = True
+        if not self.open:
+            self._reopen()
+
+    def when_open(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once, the next time this opens."""
+        self._waiters.append(callback)
+
+    async def ready(self) -> None:
+        """Wait until this is open."""
+        while not self.open:
+            opened = asyncio.Event()
+            self.when_open(opened.set)
+            await opened.wait()
+
+    def _reopen(self) -> None:
+        self.open = True
+        waiters, self._waiters = self._waiters, []
+        for resume in waiters:
+            resume()
+
+
+def demand_in_force() -> Demand | None:
+    """The demand of the consumer that is subscribing right now; None where it sets no pace."""
+    return _in_force.get()
+
+
+@contextmanager
+def demand(consumer: Demand | None) -> Generator[None]:
+    """Put `consumer` in force for the subscriptions made in this block."""
+    token = _in_force.set(consumer)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
+
+
+def context_without_demand() -> Context:
+    """A copy of the current context for work that outlasts the subscribing.
+
+    Without this, a subscription made inside a callback would inherit the credit of the consumer
+    that happens to be served, and wait for it.
+    """
+    context = copy_context()
+    context.run(_in_force.set, None)
+    return context

@@ -1,0 +1,223 @@
+"""The log of a hot source: it is written once and read by any number of subscribers.
+
+           oldest          a subscriber's place        end
+             |                     |                    |
+... gone ... [e4][e5][e6][e7][e8][e9][e10][e11][e12][e13]   <- append()
+             |<----------- kept: `replay` events ------>|
+"""
+
+from __future__ import annotations
+
+from contextvars import Context
+from typing import Generic, TypeVar
+
+from reactivex import abc
+
+from .demand import Demand, context_without_demand, demand_in_force
+from .tasks import loop_or_none
+
+_T = TypeVar("_T")
+
+_SLICE = 256  # events of a backlog delivered in one go, so that the loop is not held up
+_LEAST_ROOM = 64  # events a subscriber may be behind, however little is kept
+
+
+class ReplayLog(Generic[_T]):
+    """Hands every subscriber the whole sequence from its start, whenever it comes.
+
+    With `replay=None` all is kept. With a number the last `replay` events are kept for those who
+    come later, and the producer, if it awaits `ready()`, waits for the slowest who is already
+    there: nothing is lost to a subscriber once it has subscribed.
+
+    Invariants: oldest <= reader.place <= end for every reader; a reader is in `_live` only if its
+    place is `end`.
+    """
+
+    def __init__(self, replay: int | None = None) -> None:
+        if replay is not None and replay < 0:
+            raise ValueError(f"replay must be 0 events or more, or None for all, not {replay}")
+        self.replay = replay
+        self.oldest = 0
+        """The number of the first event that is kept, counted from 0."""
+        self.closed = False
+        self.error: BaseException | None = None
+        self.error_was_seen = False
+        """Whether any subscriber has been told of the error."""
+        self._kept: list[_T] = []
+        self._readers: list[_Reader[_T]] = []
+        self._live: list[_Reader[_T]] = []
+        self._room: Demand | None = None if replay is None else Demand(1, 0)
+
+    @property
+    def end(self) -> int:
+        """The number of the next event to be appended."""
+        return self.oldest + len(self._kept)
+
+    def append(self, value: _T) -> None:
+        """Write one event and deliver it to everyone who is up to date."""
+        if self.closed:
+            raise RuntimeError("the log is closed")
+        self._kept.append(value)
+        # A copy, as a delivery may end or begin subscriptions.
+        for reader in tuple(self._live):
+            reader.advance()
+        if self.replay is not None:
+            self._trim()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the sequence: everyone is told once they have read to here."""
+        if self.closed:
+            return
+        self.closed, self.error = True, error
+        for reader in tuple(self._live):
+            reader.advance()
+
+    async def ready(self) -> None:
+        """Wait until the slowest subscriber leaves room; returns at once if all is kept."""
+        if self._room is not None and not self._room.open:
+            await self._room.ready()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `ready()` would return at once."""
+        return self._room is None or self._room.open
+
+    def subscribe(
+        self, observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        """Deliver everything to `observer`, from the oldest event that is kept.
+
+        What is there already follows once the loop is free (Reactive Streams §1.9), or before
+        this returns where no loop is running.
+        """
+        reader = _Reader(self, observer)
+        self._readers.append(reader)
+        if reader.place == self.end and not self.closed:
+            reader.go_live()
+        elif not reader.advance_later():
+            reader.advance()
+        return reader
+
+    def read(self, place: int) -> _T:
+        """The event with the number `place`, which must be kept."""
+        return self._kept[place - self.oldest]
+
+    def live(self, reader: _Reader[_T]) -> None:
+        self._live.append(reader)
+
+    def behind(self, reader: _Reader[_T]) -> None:
+        self._live.remove(reader)
+
+    def forget(self, reader: _Reader[_T]) -> None:
+        """Let a reader go; raises nothing if it is gone already."""
+        if reader in self._readers:
+            self._readers.remove(reader)
+        if reader in self._live:
+            self._live.remove(reader)
+        if self.replay is not None:
+            self._trim()
+
+    def moved(self) -> None:
+        """A reader that was behind has moved on: there may be room again."""
+        if self.replay is not None:
+            self._trim()
+
+    def _trim(self) -> None:
+        assert self.replay is not None
+        assert self._room is not None
+        end = self.end
+        slowest = min((reader.place for reader in self._readers), default=end)
+        spare = min(slowest, end - self.replay) - self.oldest
+        # In large steps: deleting from the front of a list moves all the rest.
+        if spare > 0 and spare >= len(self._kept) // 2:
+            del self._kept[:spare]
+            self.oldest += spare
+        full = end - slowest >= max(self.replay, _LEAST_ROOM)
+        if full and self._room.open:
+            self._room.put()
+        elif not full and not self._room.open:
+            self._room.took()
+
+
+class _Reader(abc.DisposableBase, Generic[_T]):
+    """One subscriber's place in the log."""
+
+    __slots__ = ("_busy", "_context", "_demand", "_live", "_log", "_observer", "_stopped", "place")
+
+    def __init__(self, log: ReplayLog[_T], observer: abc.ObserverBase[_T]) -> None:
+        self.place = log.oldest if log.replay is None else max(log.oldest, log.end - log.replay)
+        self._log = log
+        self._observer: abc.ObserverBase[_T] | None = observer
+        self._demand = demand_in_force()
+        self._context: Context = context_without_demand()
+        self._live = False
+        self._busy = False
+        self._stopped = False
+
+    def go_live(self) -> None:
+        if not self._live:
+            self._live = True
+            self._log.live(self)
+
+    def advance(self) -> None:
+        """Deliver what there is, as far as the credit goes."""
+        if self._busy:  # a callback made the log grow: the loop below will see it
+            return
+        self._busy = True
+        try:
+            self._deliver()
+        finally:
+            self._busy = False
+
+    def advance_later(self) -> bool:
+        """Go on once the loop is free; False where no loop runs."""
+        loop = loop_or_none()
+        if loop is None:
+            return False
+        loop.call_soon(self.advance, context=self._context)
+        return True
+
+    def dispose(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._observer = None
+            self._log.forget(self)
+
+    def _deliver(self) -> None:
+        log, demand, observer = self._log, self._demand, self._observer
+        stop_at = self.place + _SLICE
+        while not self._stopped and self.place < log.end:
+            if demand is not None and not demand.open:
+                self._fall_behind()
+                demand.when_open(self.advance)
+                return
+            if self.place >= stop_at and self.advance_later():
+                self._fall_behind()
+                return
+            assert observer is not None
+            value = log.read(self.place)
+            self.place += 1
+            observer.on_next(value)
+        if self._stopped:
+            return
+        if log.closed:
+            self._finish()
+        elif not self._live:
+            self.go_live()
+            log.moved()
+
+    def _fall_behind(self) -> None:
+        if self._live:
+            self._live = False
+            self._log.behind(self)
+        self._log.moved()
+
+    def _finish(self) -> None:
+        log, observer = self._log, self._observer
+        assert observer is not None
+        self.dispose()
+        if log.error is None:
+            observer.on_completed()
+        else:
+            log.error_was_seen = True
+            observer.on_error(log.error)  # type: ignore[arg-type]

@@ -1,0 +1,140 @@
+"""What stands between a stream and a subscriber's callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from reactivex import abc
+
+from rxagents.exceptions import AsyncCallbackError
+
+from .tasks import loop_or_none
+
+_T = TypeVar("_T")
+
+
+class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
+    """Keeps one subscription to the Rx grammar: values, then one error or one completion.
+
+    A callback that raises ends its own subscription and no other: the exception goes to its
+    `on_error`, or to the loop's exception handler where it has none. After `dispose()` or a
+    terminal signal the callbacks are let go, so that whoever keeps the disposable does not keep
+    the subscriber alive (Reactive Streams §3.13).
+    """
+
+    __slots__ = ("_on_completed", "_on_error", "_on_next", "_subscription", "stopped", "unhandled")
+
+    def __init__(
+        self,
+        on_next: Callable[[_T], None] | None,
+        on_error: Callable[[Exception], None] | None,
+        on_completed: Callable[[], None] | None,
+    ) -> None:
+        self._on_next = on_next or _ignore
+        self._on_error = on_error
+        self._on_completed = on_completed
+        self._subscription: abc.DisposableBase | None = None
+        self.stopped = False
+        self.unhandled: BaseException | None = None
+        """An error for which there was neither an on_error nor a loop to report it to."""
+
+    def on_next(self, value: _T) -> None:
+        if self.stopped:
+            return
+        try:
+            self._on_next(value)
+        except (Exception, asyncio.CancelledError) as error:
+            # CancelledError too: unstopped, it would cancel the producer and everyone with it.
+            self._raised(error)
+
+    def on_error(self, error: BaseException) -> None:
+        if self.stopped:
+            return
+        on_error = self._on_error
+        self._stop()
+        if on_error is None:
+            if not isinstance(error, asyncio.CancelledError):
+                self._report(error, "a stream failed and its subscriber has no on_error")
+            return
+        try:
+            on_error(error)  # type: ignore[arg-type]  # reactivex says Exception
+        except Exception as raised:
+            if raised is not error:
+                raised.__context__ = error
+            self._report(raised, "on_error raised")
+
+    def on_completed(self) -> None:
+        if self.stopped:
+            return
+        on_completed = self._on_completed
+        self._stop()
+        if on_completed is not None:
+            try:
+                on_completed()
+            except Exception as error:
+                self._report(error, "on_completed raised")
+
+    def hold(self, subscription: abc.DisposableBase) -> None:
+        """Take the source's subscription, to dispose of it when this one ends."""
+        if self.stopped:
+            subscription.dispose()
+        else:
+            self._subscription = subscription
+
+    def dispose(self) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        self.stopped = True
+        self._on_next = _ignore
+        self._on_error = self._on_completed = None
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.dispose()
+
+    def _raised(self, error: BaseException) -> None:
+        if self.stopped:  # it disposed of itself first: nobody else can be told
+            self._report(error, "a callback raised after it had ended its subscription")
+        else:
+            self.on_error(error)
+
+    def _report(self, error: BaseException, message: str) -> None:
+        # Not raised from here without a loop: reactivex's own sources would swallow it.
+        if not report(error, message):
+            self.unhandled = error
+
+
+def report(error: BaseException, message: str) -> bool:
+    """Tell the running loop's exception handler; False where no loop runs."""
+    loop = loop_or_none()
+    if loop is None:
+        return False
+    loop.call_exception_handler({"message": f"rxagents: {message}", "exception": error})
+    return True
+
+
+def refuse_async(name: str, callback: object) -> None:
+    """Raise AsyncCallbackError if `callback` is an `async def`, which nobody would await."""
+    function = callback
+    while isinstance(function, partial):
+        function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if not inspect.iscoroutinefunction(function):
+        function = getattr(function, "__call__", None)  # noqa: B004 - the method is wanted
+    if inspect.iscoroutinefunction(function):
+        raise AsyncCallbackError(
+            f"{name} is the async function {_name(callback)}, which a stream would call and never "
+            "await: read the stream with `async for`, or put the function into the chain with "
+            "ops.map_async(...)"
+        )
+
+
+def _name(callback: object) -> str:
+    return str(getattr(callback, "__qualname__", None) or repr(callback))
+
+
+def _ignore(_: Any) -> None:
+    """Do nothing."""

@@ -1,0 +1,59 @@
+"""Tasks that feed a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from rxagents.exceptions import NoRunningLoopError
+
+from .demand import context_without_demand, demand_in_force
+
+_alive: set[asyncio.Task[None]] = set()  # the loop itself holds only weak references
+
+
+def loop_or_none() -> asyncio.AbstractEventLoop | None:
+    """The running loop, if there is one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def running_loop(wanted_by: str) -> asyncio.AbstractEventLoop:
+    """The running loop; raises NoRunningLoopError with the caller's name where there is none."""
+    loop = loop_or_none()
+    if loop is None:
+        raise NoRunningLoopError(
+            f"{wanted_by} needs a running event loop: call it inside an `async def` that "
+            "asyncio.run() (or anyio.run()) runs, or use Runner.run_sync() for one answer"
+        )
+    return loop
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """The task this is called in, if it is one."""
+    return None if loop_or_none() is None else asyncio.current_task()
+
+
+def spawn(work: Coroutine[Any, Any, None], *, wanted_by: str) -> asyncio.Task[None]:
+    """Run `work` as a task that is kept alive, and awaited by the consumer that subscribes.
+
+    It runs free of the consumer's demand (which `work` must have captured before), and never
+    starts inside this call, whatever the loop's task factory: signals come after `subscribe()`
+    has returned (Reactive Streams §1.9).
+    """
+    try:
+        loop = running_loop(wanted_by)
+    except NoRunningLoopError:
+        work.close()
+        raise
+    consumer = demand_in_force()
+    task = asyncio.Task(work, loop=loop, name=wanted_by, context=context_without_demand())
+    _alive.add(task)
+    task.add_done_callback(_alive.discard)
+    if consumer is not None:
+        consumer.tasks.add(task)
+        task.add_done_callback(consumer.tasks.discard)
+    return task
