@@ -1,0 +1,132 @@
+"""The three kinds of events of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from openai.types.responses import ResponseStreamEvent
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from .agent import Agent
+    from .items import RunItem
+
+TResponseStreamEvent: TypeAlias = ResponseStreamEvent
+"""An event of a model's response: one of the `openai` package's classes."""
+
+RunItemName: TypeAlias = Literal[
+    "message_output_created",
+    "handoff_requested",
+    "handoff_occured",  # the misspelling is the standard's, and cannot change
+    "tool_called",
+    "tool_output",
+    "reasoning_item_created",
+]
+
+
+# Not frozen, although nobody may change an event that others read too: a frozen dataclass takes
+# several times as long to make, and one is made for every delta of a model.
+@dataclass(slots=True, kw_only=True)
+class EventPosition:
+    """Where in its run an event stands. Events made by hand have the defaults."""
+
+    run_id: str = ""
+    """The run's id; the same for all events of a run."""
+
+    seq: int = -1
+    """The event's number in its run, from 0, without gaps."""
+
+    attempt: int = 1
+    """Which attempt at its model call it belongs to, from 1."""
+
+    turn: int = 0
+    """Which model call of the run it belongs to, from 1; 0 before the first."""
+
+    time: float = 0.0
+    """When it was emitted: Unix time in seconds, moved by the event loop's clock."""
+
+    path: tuple[str, ...] = ()
+    """The names of the agents it comes from, outermost first."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as JSON types, to be written to a wire or a file."""
+        position = {
+            "run_id": self.run_id,
+            "seq": self.seq,
+            "attempt": self.attempt,
+            "turn": self.turn,
+            "time": self.time,
+            "path": list(self.path),
+        }
+        return {"type": getattr(self, "type"), **self._payload(), **position}  # noqa: B009
+
+    def _payload(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(slots=True)
+class RawResponsesStreamEvent(EventPosition):
+    """An event of the model, as soon as it has come."""
+
+    data: ResponseStreamEvent
+    """The event: an instance of one of the classes in `openai.types.responses`."""
+
+    type: Literal["raw_response_event"] = "raw_response_event"
+
+    def _payload(self) -> dict[str, Any]:
+        return {"data": _json(self.data)}
+
+
+@dataclass(slots=True)
+class RunItemStreamEvent(EventPosition):
+    """An item is finished."""
+
+    name: RunItemName
+    """What happened: a message, a call, an output, a handoff, reasoning."""
+
+    item: RunItem
+    """The item; `item.type` and its class tell its kind."""
+
+    type: Literal["run_item_stream_event"] = "run_item_stream_event"
+
+    def _payload(self) -> dict[str, Any]:
+        item = self.item
+        described: dict[str, Any] = {
+            "type": item.type,
+            "agent": item.agent.name,
+            "raw_item": _json(item.raw_item),
+        }
+        if item.type == "tool_call_output_item":
+            described["output"] = _json(item.output)
+        elif item.type == "handoff_output_item":
+            described["source_agent"] = item.source_agent.name
+            described["target_agent"] = item.target_agent.name
+        return {"name": self.name, "item": described}
+
+
+@dataclass(slots=True)
+class AgentUpdatedStreamEvent(EventPosition):
+    """Another agent takes over; the first event of a run tells its first agent."""
+
+    new_agent: Agent[Any]
+    type: Literal["agent_updated_stream_event"] = "agent_updated_stream_event"
+
+    def _payload(self) -> dict[str, Any]:
+        return {"new_agent": self.new_agent.name}
+
+
+StreamEvent: TypeAlias = RawResponsesStreamEvent | RunItemStreamEvent | AgentUpdatedStreamEvent
+"""Any event of a run; tell them apart by `type` or by class."""
+
+
+def _json(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True, warnings=False)
+    if isinstance(value, dict):
+        return {str(key): _json(each) for key, each in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(each) for each in cast("list[Any]", value)]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
