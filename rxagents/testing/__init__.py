@@ -1,0 +1,17 @@
+"""What tests of programs with agents need: scripted models and virtual time.
+
+scripted          a model that plays a script
+response_events   the events with which a provider streams given items
+virtual_time      an event loop whose clock jumps instead of waiting
+"""
+
+from .response_events import response_events as response_events
+from .response_events import response_usage as response_usage
+from .scripted import Delay as Delay
+from .scripted import ModelCall as ModelCall
+from .scripted import ModelScriptError as ModelScriptError
+from .scripted import ScriptedModel as ScriptedModel
+from .scripted import UnconsumedModelSteps as UnconsumedModelSteps
+from .scripted import UnexpectedModelCall as UnexpectedModelCall
+from .scripted import assistant_message as assistant_message
+from .scripted import function_call as function_call

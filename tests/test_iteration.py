@@ -1,0 +1,319 @@
+"""`async for` over a stream: bounded, lossless, cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import pytest
+
+from rxagents import Stream, UserError
+from rxagents import operators as ops
+from rxagents.stream import Demand
+
+
+class Source:
+    """Counts what it emits, and notices when it is left."""
+
+    def __init__(self, count: int = 10**9, *, every: float = 0.0, cleanup: float = 0.0) -> None:
+        self.count = count
+        self.every = every
+        self.cleanup = cleanup
+        self.emitted = 0
+        self.left = 0
+        self.stream = Stream.from_async_iterable(self.read)
+
+    async def read(self) -> AsyncIterator[int]:
+        try:
+            for number in range(self.count):
+                if self.every:
+                    await asyncio.sleep(self.every)
+                self.emitted += 1
+                yield number
+        finally:
+            if self.cleanup:
+                await asyncio.sleep(self.cleanup)
+            self.left += 1
+
+
+async def no_task_is_left() -> bool:
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return asyncio.all_tasks() == {asyncio.current_task()}
+
+
+# --- bounded and lossless -------------------------------------------------------------------
+
+
+async def test_a_million_events_never_pile_up_before_a_slow_reader() -> None:
+    count = 1_000_000
+    source = Source(count)
+    events = source.stream.pipe(
+        ops.map(lambda x: x + 1), ops.filter(lambda x: True), ops.map(lambda x: x - 1)
+    ).iterate()
+    taken = 0
+    most_ahead = 0
+    async for value in events:
+        assert value == taken
+        taken += 1
+        if source.emitted - taken > most_ahead:
+            most_ahead = source.emitted - taken
+        if taken % 200 == 0:
+            await asyncio.sleep(0.001)
+    assert taken == source.emitted == count
+    assert events.demand.peak <= 64
+    assert most_ahead <= 64
+
+
+@pytest.mark.parametrize(("high", "low"), [(1, 0), (2, None), (7, 6), (64, 0)])
+async def test_the_high_water_mark_is_never_passed(high: int, low: int | None) -> None:
+    source = Source(1000)
+    taken = 0
+    async for value in source.stream.iterate(high=high, low=low):
+        assert value == taken
+        taken += 1
+        assert source.emitted - taken <= high
+        if taken % 10 == 0:
+            await asyncio.sleep(1)
+    assert taken == 1000
+
+
+@pytest.mark.parametrize(("high", "low"), [(0, None), (-1, None), (4, 4), (4, -1)])
+def test_impossible_water_marks_are_refused(high: int, low: int | None) -> None:
+    with pytest.raises(ValueError, match=r"must be"):
+        Demand(high, low)
+
+
+async def test_a_source_waits_from_the_start_where_there_is_no_reader() -> None:
+    source = Source()
+    async with source.stream.iterate(high=4) as events:
+        await asyncio.sleep(100)
+        assert source.emitted == 4
+        assert [await anext(events) for _ in range(3)] == [0, 1, 2]
+        await asyncio.sleep(100)
+        assert source.emitted == 7, "one is left of the first 4, and it was filled up again"
+
+
+# --- leaving --------------------------------------------------------------------------------
+
+
+async def test_break_stops_the_source() -> None:
+    source = Source(every=1.0)
+    async for value in source.stream:
+        if value == 3:
+            break
+    assert await no_task_is_left()
+    assert source.left == 1
+    await asyncio.sleep(100)
+    assert source.emitted == 4
+
+
+async def test_an_exception_in_the_loops_body_stops_the_source() -> None:
+    source = Source(every=1.0)
+    with pytest.raises(KeyError):  # noqa: PT012 - the loop is what is tested
+        async for value in source.stream:
+            if value == 3:
+                raise KeyError(value)
+    assert await no_task_is_left()
+    assert source.left == 1
+
+
+async def test_cancelling_the_reading_task_stops_the_source() -> None:
+    source = Source(every=1.0)
+
+    async def read() -> None:
+        async for _ in source.stream:
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(read())
+    await asyncio.sleep(3.5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await no_task_is_left()
+    assert source.left == 1
+
+
+async def test_a_timeout_stops_the_source_while_its_error_is_still_handled() -> None:
+    source = Source(every=1.0)
+    try:
+        async with asyncio.timeout(3.5):
+            async for _ in source.stream:
+                await asyncio.sleep(0)
+    except TimeoutError as error:
+        # The traceback that `error` holds must not hold the subscription.
+        assert error is not None
+        assert await no_task_is_left()
+        assert source.left == 1
+
+
+async def test_an_anyio_scope_stops_the_source() -> None:
+    source = Source(every=1.0)
+    with anyio.move_on_after(3.5):
+        async for _ in source.stream:
+            await asyncio.sleep(0)
+    assert await no_task_is_left()
+    assert source.left == 1
+
+
+@pytest.mark.parametrize("leave", ["break", "error", "timeout", "cancel scope"])
+async def test_an_iterate_block_waits_until_the_source_is_closed(leave: str) -> None:
+    source = Source(every=1.0, cleanup=5.0)
+
+    async def read() -> None:
+        async with source.stream.iterate() as events:
+            async for value in events:
+                if value == 2 and leave == "break":
+                    break
+                if value == 2 and leave == "error":
+                    raise KeyError(value)
+
+    if leave == "error":
+        with pytest.raises(KeyError):
+            await read()
+    elif leave == "timeout":
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3.5):
+                await read()
+    elif leave == "cancel scope":
+        with anyio.move_on_after(3.5):
+            await read()
+    else:
+        await read()
+    assert source.left == 1
+
+
+async def test_take_ends_the_source_and_the_iteration() -> None:
+    source = Source()
+    assert [x async for x in source.stream.pipe(ops.take(3))] == [0, 1, 2]
+    assert await no_task_is_left()
+    assert source.left == 1
+
+
+async def test_a_closed_iterator_gives_nothing_more() -> None:
+    source = Source(100)
+    events = source.stream.iterate()
+    assert await anext(events) == 0
+    await events.aclose()
+    await events.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+
+
+async def test_an_iterator_closed_before_it_was_read_never_subscribes() -> None:
+    source = Source(100)
+    events = source.stream.iterate()
+    await events.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+    assert source.emitted == 0
+
+
+async def test_an_iterator_that_is_forgotten_unread_does_nothing() -> None:
+    source = Source(100)
+    source.stream.iterate()
+    gc.collect()
+    assert source.emitted == 0
+
+
+# --- waiting --------------------------------------------------------------------------------
+
+
+async def test_a_wait_that_times_out_loses_nothing() -> None:
+    events = Source(3, every=10.0).stream.iterate()
+    got: list[int] = []
+    polls = 0
+    while len(got) < 3:
+        polls += 1
+        try:
+            got.append(await asyncio.wait_for(anext(events), 3))
+        except TimeoutError:
+            continue
+    assert got == [0, 1, 2]
+    assert polls == 12
+
+
+async def test_two_tasks_cannot_wait_on_one_iterator() -> None:
+    events = Source(3, every=10.0).stream.iterate()
+    first = asyncio.create_task(anext(events))  # type: ignore[arg-type]
+    await asyncio.sleep(1)
+    with pytest.raises(UserError, match="another task is already waiting"):
+        await anext(events)
+    assert await first == 0
+
+
+async def test_after_an_error_the_iterator_is_at_its_end() -> None:
+    async def read() -> AsyncIterator[int]:
+        yield 1
+        raise KeyError("boom")
+
+    events = Stream.from_async_iterable(read).iterate()
+    assert await anext(events) == 1
+    with pytest.raises(KeyError):
+        await anext(events)
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+
+
+async def test_two_loops_over_a_cold_stream_are_two_readings() -> None:
+    source = Source(3)
+    async with source.stream.iterate() as a, source.stream.iterate() as b:
+        assert [x async for x in a] == [x async for x in b] == [0, 1, 2]
+    assert source.left == 2
+
+
+async def test_a_subscription_made_in_a_callback_is_not_held_back_by_the_outer_reader() -> None:
+    inner: list[int] = []
+
+    def start(value: int) -> None:
+        if value == 0:
+            Source(1000).stream.subscribe(inner.append)
+
+    outer = Source(200).stream.pipe(ops.do_action(start))
+    async with outer.iterate() as events:
+        await anext(events)
+        await asyncio.sleep(1)
+        assert len(inner) == 1000
+
+
+async def test_the_context_of_the_reader_is_seen_by_the_source() -> None:
+    from contextvars import ContextVar
+
+    who: ContextVar[str] = ContextVar("who")
+    who.set("the reader")
+
+    async def read() -> AsyncIterator[str]:
+        yield who.get()
+
+    assert [x async for x in Stream.from_async_iterable(read)] == ["the reader"]
+
+
+# --- the bound, operator by operator --------------------------------------------------------
+
+_BOUNDED: dict[str, Any] = {
+    "map": ops.map(lambda x: x),
+    "scan": ops.scan(lambda a, b: b),
+    "pairwise": ops.pairwise(),
+    "do_action": ops.do_action(lambda x: None),
+    "distinct_until_changed": ops.distinct_until_changed(),
+    "materialize": ops.materialize(),
+    "take_while": ops.take_while(lambda x: True),
+    "timeout": ops.timeout(1e6),
+    "of_type": ops.of_type(int),
+    "start_with": ops.start_with(0),
+}
+
+
+@pytest.mark.parametrize("name", _BOUNDED)
+async def test_the_bound_holds_through(name: str) -> None:
+    source = Source(3000)
+    taken = 0
+    async for _ in source.stream.pipe(_BOUNDED[name]):
+        taken += 1
+        assert source.emitted - taken <= 65
+        if taken % 20 == 0:
+            await asyncio.sleep(1)
+    assert taken >= 2999
