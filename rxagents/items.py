@@ -46,7 +46,7 @@ class RunItemBase(Generic[_Raw]):
     def to_input_item(self) -> ResponseInputItemParam:
         """The item as the model is given it in a later turn."""
         raw: Any = self.raw_item
-        item = raw.model_dump(exclude_unset=True) if isinstance(raw, BaseModel) else raw
+        item = raw.model_dump(exclude_unset=True, by_alias=True) if isinstance(raw, BaseModel) else raw
         return cast("ResponseInputItemParam", item)
 
 
@@ -124,7 +124,7 @@ class ModelResponse:
 
     def to_input_items(self) -> list[ResponseInputItemParam]:
         """The output as input of a later turn."""
-        items = [item.model_dump(exclude_unset=True) for item in self.output]
+        items = [item.model_dump(exclude_unset=True, by_alias=True) for item in self.output]
         return cast("list[ResponseInputItemParam]", items)
 
 

@@ -1,5 +1,7 @@
 """From a function's signature and docstring to the schema that the model is told."""
 
+# ruff: noqa: D413, D417 - the docstrings in here are what is tested
+
 from __future__ import annotations
 
 import functools
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from rxagents.context import RunContextWrapper, ToolContext
+from rxagents.context import RunContextWrapper, TContext, ToolContext
 from rxagents.exceptions import UserError
 from rxagents.function_schema import FunctionSchema, function_schema
 
@@ -162,6 +164,7 @@ def test_the_constraints_of_fields_and_the_defaults_are_in_the_schema() -> None:
     assert properties["c"]["default"] == 4
 
 
+@pytest.mark.slow  # a new interpreter
 def test_griffe_is_imported_only_for_a_docstring() -> None:
     program = (
         "import sys\n"
@@ -207,6 +210,13 @@ def test_free_keywords_do_not_replace_a_parameter_of_their_own(given: str) -> No
         call_args(schema, f'{{"a": 1, "more": {{"{given}": 2}}}}')
 
 
+def test_free_keywords_may_have_the_name_of_what_collects_them() -> None:
+    def f(*rest: int, **more: int) -> None: ...
+
+    schema = function_schema(f, strict_json_schema=False)
+    assert call_args(schema, '{"more": {"more": 1, "rest": 2}}') == ([], {"more": 1, "rest": 2})
+
+
 def test_an_argument_that_a_closed_schema_does_not_name_is_an_error() -> None:
     def f(a: int = 0) -> None: ...
 
@@ -216,12 +226,12 @@ def test_an_argument_that_a_closed_schema_does_not_name_is_an_error() -> None:
 
 
 def test_parameters_may_have_the_names_that_pydantic_keeps_for_itself() -> None:
-    def f(_u: int, copy: int, model_config: int, model_dump: int, param_copy: int) -> None: ...
+    def f(_u: int, copy: int, model_config: int, model_dump_x: int, param_copy: int) -> None: ...
 
     schema = function_schema(f)
-    names = ["_u", "copy", "model_config", "model_dump", "param_copy"]
+    names = ["_u", "copy", "model_config", "model_dump_x", "param_copy"]
     assert list(schema.params_json_schema["properties"]) == names
-    arguments = '{"_u": 1, "copy": 2, "model_config": 3, "model_dump": 4, "param_copy": 5}'
+    arguments = '{"_u": 1, "copy": 2, "model_config": 3, "model_dump_x": 4, "param_copy": 5}'
     assert call_args(schema, arguments) == ([1, 2, 3, 4, 5], {})
 
 
@@ -253,10 +263,13 @@ def test_the_context_is_taken_and_not_in_the_schema(func: Callable[..., Any]) ->
     assert call_args(schema, '{"x": 1}') == ([1], {})
 
 
+class OwnContext(ToolContext[TContext]): ...
+
+
 def test_the_context_is_known_where_annotations_are_no_strings() -> None:
     def f(ctx, x): ...  # type: ignore[no-untyped-def]
 
-    f.__annotations__ = {"ctx": ToolContext["AppContext"], "x": int}
+    f.__annotations__ = {"ctx": OwnContext["AppContext"], "x": int}
     assert function_schema(f).takes_context
 
 
@@ -314,6 +327,19 @@ def test_a_wrapper_has_the_signature_of_what_it_wraps() -> None:
     assert list(schema.params_json_schema["properties"]) == ["city", "days", "places", "more"]
 
 
+class Note(BaseModel):
+    labels: dict[str, str]
+
+
+@functools.cache
+def cached(note: Note) -> None: ...
+
+
+def test_the_annotations_of_a_cached_function_are_known() -> None:
+    schema = function_schema(cached, strict_json_schema=False)
+    assert schema.params_pydantic_model.model_fields["note"].annotation is Note
+
+
 def größe(x: int) -> None: ...
 
 
@@ -324,10 +350,6 @@ def test_a_callable_without_a_usable_name_needs_one(func: Callable[..., Any]) ->
 
 
 # --- what has no schema ---
-
-
-class Note(BaseModel):
-    labels: dict[str, str]
 
 
 def free_dict(x: int, labels: dict[str, Any]) -> None: ...

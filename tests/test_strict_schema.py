@@ -56,9 +56,7 @@ definitions = {
     },
 }
 schemas = st.recursive(leaves, _nested, max_leaves=8).map(
-    lambda schema: deepcopy(
-        {"type": "object", "properties": {"x": schema}, "$defs": definitions}
-    )
+    lambda schema: deepcopy({"type": "object", "properties": {"x": schema}, "$defs": definitions})
 )
 
 
@@ -163,6 +161,33 @@ def test_a_described_ref_to_a_type_that_contains_itself_keeps_its_description() 
     assert left == {"description": "d", "anyOf": [{"$ref": "#/$defs/T"}]}
 
 
+def test_a_described_ref_to_a_type_that_only_leads_to_a_circle_is_written_out() -> None:
+    definitions: dict[str, Any] = {
+        "Way": {"type": "array", "items": {"$ref": "#/$defs/Left"}},
+        "Left": {"anyOf": [{"$ref": "#/$defs/Right"}]},
+        "Right": {"anyOf": [{"$ref": "#/$defs/Left"}]},
+    }
+    way = of({"$ref": "#/$defs/Way", "description": "d"}, **definitions)
+    assert way == {**definitions["Way"], "description": "d"}
+
+
+def test_what_is_put_together_keeps_the_properties_of_both() -> None:
+    both = {"properties": {"b": {"type": "null"}}, "allOf": [{"$ref": "#/$defs/A"}]}
+    a = {"type": "object", "properties": {"a": {"type": "null"}}}
+    assert of(both, A=a)["required"] == ["a", "b"]
+
+
+def test_what_is_put_together_keeps_the_all_of_of_both() -> None:
+    both = {"$ref": "#/$defs/A", "allOf": [{"maxLength": 3}]}
+    a = {"type": "string", "allOf": [{"minLength": 1}]}
+    assert of(both, A=a)["allOf"] == [{"minLength": 1}, {"maxLength": 3}]
+
+
+def test_the_alternatives_of_any_of_and_one_of_are_all_kept() -> None:
+    schema = {"anyOf": [{"type": "string"}], "oneOf": [{"type": "null"}]}
+    assert of(schema) == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
 def test_items_prefix_items_and_definitions_are_reached() -> None:
     strict = ensure_strict_json_schema(
         {
@@ -191,7 +216,10 @@ def test_an_object_with_free_keys_is_refused(more: dict[str, Any]) -> None:
 
 
 def test_a_refusal_says_which_argument_it_is_also_behind_a_ref() -> None:
-    pet = {"type": "object", "properties": {"notes": {"type": "object", "additionalProperties": {}}}}
+    pet = {
+        "type": "object",
+        "properties": {"notes": {"type": "object", "additionalProperties": {}}},
+    }
     with pytest.raises(UserError, match=r"^'x\[\]\.notes' takes keys"):
         of({"type": "array", "items": {"$ref": "#/$defs/Pet"}}, Pet=pet)
 

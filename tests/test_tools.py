@@ -1,5 +1,7 @@
 """Functions as tools: called with the model's arguments, and what is told when that fails."""
 
+# ruff: noqa: D413, D417 - the docstrings in here are what is tested
+
 from __future__ import annotations
 
 import asyncio
@@ -8,6 +10,7 @@ import functools
 import json
 import re
 import threading
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +18,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, field_validator
 from typing_extensions import TypedDict
@@ -26,9 +29,7 @@ from rxagents.tools import FunctionTool, ToolErrorFunction, function_tool
 
 
 async def invoke(tool: FunctionTool, arguments: str = "{}", context: object = None) -> Any:
-    ctx = ToolContext(
-        context, tool_name=tool.name, tool_call_id="call_1", tool_arguments=arguments
-    )
+    ctx = ToolContext(context, tool_name=tool.name, tool_call_id="call_1", tool_arguments=arguments)
     return await tool.on_invoke_tool(ctx, arguments)
 
 
@@ -63,7 +64,7 @@ def test_the_plain_decorator_makes_a_tool_of_name_docstring_and_annotations() ->
 
 def test_the_decorator_with_arguments_passes_them_on() -> None:
     def only_for_guests(ctx: RunContextWrapper[Any], agent: Any) -> bool:
-        return ctx.context == "guest"
+        return bool(ctx.context == "guest")
 
     @function_tool(
         name_override="sum",
@@ -109,7 +110,9 @@ async def test_a_tool_can_be_made_without_a_function() -> None:
     assert tool.params_json_schema["required"] == ["a"]
     assert "required" not in given
     assert await invoke(tool, '{"a": "b"}') == 'call_1 {"a": "b"}'
-    assert FunctionTool("echo", "", given, echo, strict_json_schema=False).params_json_schema == given
+    assert (
+        FunctionTool("echo", "", given, echo, strict_json_schema=False).params_json_schema == given
+    )
 
 
 def test_a_tool_made_without_a_function_cannot_be_strict_with_free_keys() -> None:
@@ -285,6 +288,7 @@ texts = st.text(st.characters(codec="utf-8"))
 floats = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)  # each example starts an event loop
 @given(
     st.fixed_dictionaries(
         {
@@ -300,7 +304,9 @@ floats = st.floats(allow_nan=False, allow_infinity=False)
 def test_any_fitting_arguments_reach_the_function_unchanged(values: dict[str, Any]) -> None:
     arguments = TypeAdapter(dict[str, Any]).dump_json(values).decode()
     assert set(json.loads(arguments)) == set(draw.params_json_schema["properties"])
-    assert asyncio.run(invoke(draw, arguments)) == tuple(values.values())
+    assert asyncio.run(invoke(draw, arguments)) == tuple(
+        values[name] for name in draw.params_json_schema["properties"]
+    )
 
 
 # --- arguments that do not fit ---
@@ -314,7 +320,7 @@ def test_any_fitting_arguments_reach_the_function_unchanged(values: dict[str, An
         ("{}", r"'x' is missing"),
         ('{"x": 1, "y": 2}', r"there is no argument 'y'"),
         ('{"x": 1, "size": {}}', r"'size.width' is missing"),
-        ('{"x": 1, "even": 3}', r"'even.n': an odd number \(it was 3\)"),
+        ('{"x": 1, "even": {"n": 3}}', r"'even.n': an odd number \(it was 3\)"),
         ('{"x": "a", "y": 2}', r"'x': .*; there is no argument 'y'"),
         ('{"x": 1', r"they are no JSON: EOF while parsing an object at line 1 column 7"),
         ("[1]", r"they must be one JSON object \(they were \[1\]\)"),
@@ -327,7 +333,7 @@ async def test_arguments_that_do_not_fit_are_told_in_one_sentence(
         await invoke(measure, arguments)
     sentence = str(caught.value)
     assert re.fullmatch(f"The arguments for tool 'measure' do not fit: {problem}\\.", sentence)
-    assert "pydantic" not in sentence
+    assert "pydantic" not in "".join(traceback.format_exception(caught.value)).lower()
     assert (caught.value.tool_name, caught.value.arguments) == ("measure", arguments)
 
 
