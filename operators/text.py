@@ -12,18 +12,19 @@ from rxagents.events import RawResponsesStreamEvent, StreamEvent
 
 from ._choose import choose
 
-# A sentence ends at . ! ? … with closing quotes and brackets, once white space follows; at the
-# full-width marks of CJK text, which nothing needs to follow; and at an empty line.
+# A sentence ends at . ! ? … with closing quotes and brackets, once the next word has begun; at the
+# full-width marks of CJK text, which no white space follows; and at an empty line.
 _END = re.compile(
-    r"""(?P<latin>[.!?…]+["'”’»)\]*_]*)(?=\s)"""
+    r"""(?P<latin>[.!?…]+["'”’»)\]*_]*)(?=(?P<space>\s+)(?P<next>\S))"""
     r"""|(?P<cjk>[。！？｡]+[」』”’）]*)(?=[^。！？｡」』”’）])"""
     r"""|(?P<paragraph>\n\s*\n)"""
 )
-# Words whose full stop ends no sentence. A single letter is an initial; digits are a list number.
+# Words whose full stop ends no sentence, though a capital or a digit may follow. A single letter
+# is an initial; digits are the number of a list's item.
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\[\"'“‘])(?:[A-Za-z]|\d+|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|vs|etc|No|Nos|Fig|Figs|Eq|approx"
-    r"|ca|cf|al|ed|eds|vol|pp|Inc|Ltd|Co|Corp|dept|est|Gen|Col|Sgt|Capt|Lt|Rev|Hon|Jan|Feb|Mar|Apr"
-    r"|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|(?:[A-Za-z]\.)+[A-Za-z])\.$"
+    r"(?:^|[\s(\[\"'“‘])(?:[A-Za-z]|\d+|Mr|Mrs|Ms|Dr|Prof|St|vs|Nos?|Figs?|Eq|ca|cf|eds?|vol|pp"
+    r"|Gen|Col|Sgt|Capt|Lt|Rev|Hon|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+    r"|(?![ap]\.m)(?:[A-Za-z]\.)+[A-Za-z])\.$"
 )
 
 
@@ -77,12 +78,13 @@ def text() -> Callable[[Observable[StreamEvent]], Observable[str]]:
 def sentences() -> Callable[[Observable[str]], Observable[str]]:
     """Text in whole sentences, each as soon as it is known to have ended. Lossless.
 
-        source        --"Hi. How"--" are"--" you? I"--|
-        sentences()   --"Hi."-------------"How are you?"--"I"|
+        source        --"Hi."--" How"--" are you?"--" I"-----------------|
+        sentences()   ---------"Hi."-----------------"How are you?"--"I"-|
 
-    A sentence ends at `.`, `!`, `?` or `…` before white space, at `。！？`, and at an empty line;
-    not after an abbreviation, an initial or a number with a full stop. White space around it is
-    dropped. What is left when the source ends, or fails, is emitted before that.
+    A sentence ends at `.`, `!`, `?` or `…` before a word that does not begin in lower case, at
+    `。！？`, and at an empty line; not after an abbreviation, an initial or a number with a full
+    stop. White space around it is dropped. What is left when the source ends, or fails, is
+    emitted before that.
     """
 
     def subscribe_to(source: Observable[str]) -> Observable[str]:
@@ -123,8 +125,10 @@ def _ends(text: str) -> Iterator[int]:
     """The places in `text` after which a new sentence begins."""
     start = 0
     for match in _END.finditer(text):
-        sentence = text[start : match.end()]
-        if match["latin"] == "." and _ABBREVIATION.search(sentence):
-            continue
+        if match["latin"] is not None:
+            goes_on = match["next"].islower() and "\n" not in match["space"]
+            sentence = text[start : match.end()]
+            if goes_on or (match["latin"] == "." and _ABBREVIATION.search(sentence)):
+                continue
         start = match.end()
         yield start

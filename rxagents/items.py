@@ -46,8 +46,9 @@ class RunItemBase(Generic[_Raw]):
     def to_input_item(self) -> ResponseInputItemParam:
         """The item as the model is given it in a later turn."""
         raw: Any = self.raw_item
-        item = raw.model_dump(exclude_unset=True, by_alias=True) if isinstance(raw, BaseModel) else raw
-        return cast("ResponseInputItemParam", item)
+        if isinstance(raw, BaseModel):
+            raw = raw.model_dump(by_alias=True, exclude_unset=True)
+        return cast("ResponseInputItemParam", raw)
 
 
 @dataclass(eq=False)

@@ -113,7 +113,7 @@ async def test_break_stops_the_source() -> None:
 
 async def test_an_exception_in_the_loops_body_stops_the_source() -> None:
     source = Source(every=1.0)
-    with pytest.raises(KeyError):  # noqa: PT012 - the loop is what is tested
+    with pytest.raises(KeyError):
         async for value in source.stream:
             if value == 3:
                 raise KeyError(value)

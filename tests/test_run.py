@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ async def test_deltas_come_before_the_message_they_make() -> None:
 
 async def test_an_item_is_told_right_behind_the_raw_event_that_finishes_it() -> None:
     events = [event async for event in Runner.run_streamed(joker(), "Hello").stream_events()]
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in pairwise(events):
         if after.type == "run_item_stream_event" and after.name != "tool_output":
             assert before.type == "raw_response_event"
             assert before.data.type == "response.output_item.done"

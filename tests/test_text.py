@@ -1,0 +1,134 @@
+"""Operators on the model's words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reactivex.subject import Subject
+
+from rxagents import Agent, Runner, Stream
+from rxagents import operators as ops
+from rxagents.testing import ScriptedModel, assistant_message, function_call
+
+
+def cut(*pieces: str) -> list[str]:
+    """The sentences of a text that comes in `pieces`."""
+    source: Subject[str] = Subject()
+    out: list[str] = []
+    Stream.from_observable(source).pipe(ops.sentences()).subscribe(out.append)
+    for piece in pieces:
+        source.on_next(piece)
+    source.on_completed()
+    return out
+
+
+# --- text_deltas, text ----------------------------------------------------------------------
+
+
+async def test_text_deltas_are_the_pieces_of_the_answer() -> None:
+    model = ScriptedModel([[assistant_message("Hello from Oslo.")]])
+    deltas = Runner.observe(Agent("A", model=model), "go").pipe(ops.text_deltas())
+    assert [delta async for delta in deltas] == ["Hello", " from", " Oslo."]
+
+
+async def test_text_grows_and_starts_anew_with_each_message() -> None:
+    model = ScriptedModel(
+        [
+            [assistant_message("One moment."), function_call("transfer_to_b")],
+        ]
+    )
+    b = Agent("B", model=ScriptedModel([[assistant_message("It rains.")]]))
+    run = Runner.run_streamed(Agent("A", handoffs=[b], model=model), "go")
+    grown = ["One", "One moment.", "It", "It rains."]
+    assert [text async for text in run.pipe(ops.text())] == grown
+    growing = run.pipe(ops.text())
+    assert [text async for text in growing] == grown
+    assert [text async for text in growing] == grown, "each subscription has its own text"
+
+
+# --- sentences ------------------------------------------------------------------------------
+
+
+def test_a_sentence_is_told_when_it_is_known_to_have_ended() -> None:
+    source: Subject[str] = Subject()
+    out: list[str] = []
+    Stream.from_observable(source).pipe(ops.sentences()).subscribe(
+        out.append, None, lambda: out.append("|")
+    )
+    steps = [
+        ("Hi", []),
+        (".", []),
+        (" How are", ["Hi."]),
+        (" you?", []),
+        (" ", []),
+        ("Fine", ["How are you?"]),
+    ]
+    for piece, told in steps:
+        before = len(out)
+        source.on_next(piece)
+        assert out[before:] == told
+    source.on_completed()
+    assert out[-2:] == ["Fine", "|"]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["It costs 3.50 euros.", "Really?", "Yes!"],
+        ["Dr. Hansen met Mr. J. R. Smith, e.g. in Oslo.", "Good."],
+        ["“Stop!” she said.", "Then: “Go.”", "End."],
+        ["Wait... what?", "Oh…", "I see."],
+        ["See www.example.com/a.html for more.", "Bye."],
+        ["1. Mix the flour.", "2. Bake it."],
+        ["Use `a.b()` now.", "(Or later.)", "Fine."],
+        ["At 5 p.m. it closes.", "Hurry!"],
+        ["It closes at 5 p.m.", "Hurry, etc. and so on."],
+    ],
+)
+def test_where_sentences_end(sentences: list[str]) -> None:
+    assert cut(" ".join(sentences)) == sentences
+    assert cut(*" ".join(sentences)) == sentences, "a character at a time"
+
+
+def test_cjk_sentences_need_no_white_space() -> None:
+    assert cut("你好。今天天气好吗？很好！") == ["你好。", "今天天气好吗？", "很好！"]
+    assert cut(*"「はい。」と言った。終わり") == ["「はい。」", "と言った。", "終わり"]
+
+
+def test_an_empty_line_ends_a_sentence() -> None:
+    assert cut("A title\n\nThe text. More") == ["A title", "The text.", "More"]
+    assert cut("- one\n- two") == ["- one\n- two"]
+
+
+def test_nothing_and_white_space_give_nothing() -> None:
+    assert cut() == cut("") == cut(" \n ", "\n") == []
+
+
+def test_the_rest_is_told_before_an_error() -> None:
+    source: Subject[str] = Subject()
+    out: list[object] = []
+    Stream.from_observable(source).pipe(ops.sentences()).subscribe(out.append, out.append)
+    source.on_next("One. Tw")
+    error = OSError("cut")
+    source.on_error(error)
+    assert out == ["One.", "Tw", error]
+
+
+@given(st.lists(st.text(alphabet="aB. !?\n\"'。1…", max_size=6), max_size=12))
+def test_no_character_is_lost_and_pieces_do_not_matter(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    whole = cut(text)
+    assert "".join("".join(whole).split()) == "".join(text.split())
+    assert all(sentence == sentence.strip() != "" for sentence in whole)
+    assert cut(*pieces) == whole
+
+
+async def test_sentences_of_a_cold_stream_start_anew() -> None:
+    async def words() -> AsyncIterator[str]:
+        yield "One. Two"
+
+    stream = Stream.from_async_iterable(words).pipe(ops.sentences())
+    assert [s async for s in stream] == [s async for s in stream] == ["One.", "Two"]
