@@ -181,7 +181,9 @@ def test_rewrite_json_object_and_plain_text() -> None:
 
 def test_rewrite_an_output_is_not_kept_from_being_quoted() -> None:
     items = [user("Hi"), call("f"), output("42")]
-    assert "repeat_penalty" not in rewritten(input=items)
+    body = rewritten(input=items)
+    assert "repeat_penalty" not in body
+    assert body["frequency_penalty"] == 0.2
 
 
 def test_cut_off_at_is_the_users_limit_or_that_of_what_must_be_whole() -> None:

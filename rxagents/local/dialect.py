@@ -49,8 +49,10 @@ def rewrite(request: dict[str, Any], choose: Chooser) -> dict[str, Any]:
         body["input"] = [*body["input"], assistant(CALL_MARKER)]
     elif response_format := _response_format(request):
         body["response_format"] = response_format
-    elif not any(item.get("type") == "function_call_output" for item in items):
-        # It keeps small talk from going round in circles, but also from quoting an output.
+    elif any(item.get("type") == "function_call_output" for item in items):
+        # Enough to keep it from going round in circles, and not from quoting the output.
+        body.setdefault("frequency_penalty", 0.2)
+    else:
         body.setdefault("repeat_penalty", 1.1)
     return body
 

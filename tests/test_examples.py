@@ -1,0 +1,118 @@
+"""The examples, run as a user runs them: as programs, against a server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from loopback import LoopbackServer, Reply, call_events, stream, text_events
+
+from rxagents import local
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+pytestmark = pytest.mark.real_loop
+
+
+async def run(name: str, **environment: str) -> str:
+    """What the example prints; it must succeed, without a warning and without a word on stderr."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-W",
+        "error",
+        str(EXAMPLES / f"{name}.py"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+    )
+    out, errors = await process.communicate()
+    assert (process.returncode, errors.decode()) == (0, "")
+    return out.decode()
+
+
+async def against(name: str, *script: Reply) -> tuple[str, LoopbackServer]:
+    async with LoopbackServer(script) as server:
+        output = await run(name, OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=server.base_url)
+    return output, server
+
+
+def say(text: str) -> Reply:
+    return stream(*text_events(text))
+
+
+async def test_stream_text() -> None:
+    output, server = await against("stream_text", say("Knock, knock. Who is there?"))
+    assert output == "Knock, knock. Who is there?\n"
+    (request,) = server.requests
+    assert request.body["instructions"] == "You are a helpful assistant."
+    assert request.body["input"] == [{"role": "user", "content": "Please tell me 5 jokes."}]
+    assert request.body["model"] == "gpt-5.6-luna"
+    assert request.headers["authorization"] == "Bearer sk-test"
+
+
+async def test_stream_items() -> None:
+    output, server = await against(
+        "stream_items", stream(*call_events("how_many_jokes", {})), say("Here they are.")
+    )
+    lines = output.splitlines()
+    assert lines[:2] == ["Agent: Joker", "Tool called"]
+    assert re.fullmatch(r"Tool output: ([1-9]|10)", lines[2])
+    assert lines[3:] == ["Message: Here they are."]
+    first, second = server.requests
+    assert [tool["name"] for tool in first.body["tools"]] == ["how_many_jokes"]
+    assert second.body["input"][-1]["output"] == lines[2].removeprefix("Tool output: ")
+
+
+async def test_three_ways() -> None:
+    output, _ = await against("three_ways", say("The sea is salt. It is wide."))
+    assert output.splitlines()[-1].startswith("7 deltas; kinds of events: agent_updated_stream")
+    assert "A sentence: The sea is salt.\n" in output
+    assert "The text has ended.\n" in output
+
+
+async def test_handoff() -> None:
+    output, _ = await against(
+        "handoff", stream(*call_events("transfer_to_spanish_agent", {})), say("¡Hola! ¿Qué tal?")
+    )
+    assert output == "-> Front desk\n-> Spanish agent\n¡Hola!\n¿Qué tal?\n"
+
+
+async def test_new_prompt_cancels() -> None:
+    output, server = await against(
+        "new_prompt_cancels", say("Water from clouds."), say("Frozen water.")
+    )
+    assert output == "\n> What is rain?\nWater from clouds.\n> What is snow?\nFrozen water.\n"
+    assert len(server.requests) == 2, "`What is` was typed on before it was asked"
+
+
+# --- on the embedded model ------------------------------------------------------------------
+
+here = pytest.mark.skipif(not local.available(), reason="needs rxagents[local]")
+
+
+@pytest.mark.local
+@here
+async def test_first_run_on_the_embedded_model() -> None:
+    output = await run("first_run")
+    assert re.search(r"\d{2,} deltas made \d+ sentences, without a key", output)
+
+
+@pytest.mark.local
+@here
+async def test_the_standard_programs_on_the_embedded_model() -> None:
+    text = await run("stream_text", OPENAI_DEFAULT_MODEL="local")
+    assert len(text.split()) > 10
+    lines = (await run("stream_items", OPENAI_DEFAULT_MODEL="local")).splitlines()
+    assert lines[:2] == ["Agent: Joker", "Tool called"]
+    assert re.fullmatch(r"Tool output: ([1-9]|10)", lines[2])
+    assert lines[3].startswith("Message: ")
+
+
+def test_every_example_is_run_here() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    for example in EXAMPLES.glob("*.py"):
+        assert f'"{example.stem}"' in source
