@@ -16,7 +16,6 @@ async def main() -> None:
     frames = run.pipe(
         ops.text_deltas(),
         ops.buffer_with_time(1 / 30),  # seconds: what has come since the last frame
-        ops.filter(bool),
         ops.map("".join),
     )
     async for frame in frames:

@@ -7,21 +7,14 @@
 Import it as `from rxagents import operators as ops`.
 """
 
-from reactivex import operators as _reactivex
+# No __all__: type checkers would take it for the whole, and could not add reactivex's to it.
 from reactivex.operators import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
 
-from .select import agent_updates, items, of_type, raw
-from .tasks import map_async
-from .text import sentences, text, text_deltas
-
-__all__ = [
-    "agent_updates",
-    "items",
-    "map_async",
-    "of_type",
-    "raw",
-    "sentences",
-    "text",
-    "text_deltas",
-]
-__all__ += _reactivex.__all__
+from .select import agent_updates as agent_updates
+from .select import items as items
+from .select import of_type as of_type
+from .select import raw as raw
+from .tasks import map_async as map_async
+from .text import sentences as sentences
+from .text import text as text
+from .text import text_deltas as text_deltas

@@ -114,7 +114,7 @@ async def test_cancel_after_turn_finishes_the_turn() -> None:
     assert run.is_complete
     assert run.final_output is None
     assert run.current_turn == 1
-    assert [item.get("type") for item in run.to_input_list()] == [  # type: ignore[union-attr]
+    assert [item.get("type") for item in run.to_input_list()] == [
         None,
         "function_call",
         "function_call_output",

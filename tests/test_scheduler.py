@@ -67,9 +67,12 @@ async def test_no_thread_is_started_and_callbacks_run_on_the_loop(
 ) -> None:
     started: list[threading.Thread] = []
     start = threading.Thread.start
-    monkeypatch.setattr(
-        threading.Thread, "start", lambda thread: (started.append(thread), start(thread))
-    )
+
+    def noticed(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noticed)
     seen: list[int] = []
     done = asyncio.Event()
 
@@ -99,7 +102,7 @@ async def test_immediate_work_keeps_its_order_in_operators_that_switch_and_start
 
     source = Stream.from_async_iterable(three)
     assert [x async for x in source.pipe(ops.switch_map(reactivex.of))] == [0, 1, 2]
-    assert [x async for x in source.pipe(ops.start_with("s"))] == ["s", 0, 1, 2]
+    assert [x async for x in source.pipe(ops.start_with(9))] == [9, 0, 1, 2]
     assert [x async for x in source.pipe(ops.with_latest_from(reactivex.of("w")))] == [
         (0, "w"),
         (1, "w"),

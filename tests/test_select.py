@@ -49,7 +49,7 @@ async def test_items_by_name_by_class_and_all() -> None:
 
 def test_an_unknown_name_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"'tool_outputs'; there are: .*tool_output"):
-        ops.items("tool_outputs")  # type: ignore[arg-type]
+        ops.items("tool_outputs")  # type: ignore[call-overload]
 
 
 async def test_agent_updates_gives_the_agents() -> None:
@@ -79,7 +79,7 @@ async def test_an_error_in_the_source_passes_through() -> None:
 
 async def test_a_selecting_operator_leaves_its_source_when_it_fails() -> None:
     class Touchy:
-        @property
+        @property  # type: ignore[misc]
         def __class__(self) -> Any:
             raise KeyError("do not look")
 

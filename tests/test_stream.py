@@ -1,5 +1,8 @@
 """Stream: composing, subscribing, and the fate of errors."""
 
+# mypy: disable-error-code="operator, attr-defined"
+# It infers no type for the parameter of a lambda that is given to an operator.
+
 from __future__ import annotations
 
 import asyncio

@@ -240,15 +240,31 @@ class Stream(Observable[_T_co]):
         /,
     ) -> Stream[_J]: ...
     @overload
-    def pipe(self, *operators: Callable[[Any], Any]) -> Any: ...
+    def pipe(
+        self,
+        o1: _Op[Any, Any],
+        o2: _Op[Any, Any],
+        o3: _Op[Any, Any],
+        o4: _Op[Any, Any],
+        o5: _Op[Any, Any],
+        o6: _Op[Any, Any],
+        o7: _Op[Any, Any],
+        o8: _Op[Any, Any],
+        o9: _Op[Any, Any],
+        o10: _Op[Any, Any],
+        o11: _Op[Any, Any],
+        /,
+        *more: _Op[Any, Any],
+    ) -> Stream[Any]: ...
 
     def pipe(  # pyright: ignore[reportIncompatibleMethodOverride]  # see the first overload
         self, *operators: Callable[[Any], Any]
     ) -> Any:
         """Compose operators, left to right; the result is a Stream.
 
-        Typed for ten operators; beyond that, or where an operator gives something other than an
-        Observable, the result is `Any` for a type checker.
+        Typed for ten operators; with more, the result is a `Stream[Any]` for a type checker. The
+        few operators that give something other than an Observable (`partition`, `to_future`)
+        work too; for a type checker, call them on the stream: `ops.to_future()(stream)`.
         """
         result: Any = self
         for operator in operators:

@@ -1,0 +1,78 @@
+"""The public names are there, in every place where users look for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import reactivex.operators
+
+import rxagents
+from rxagents import operators
+
+
+def test_everything_of_reactivex_operators_is_in_ours() -> None:
+    missing = [name for name in reactivex.operators.__all__ if not hasattr(operators, name)]
+    assert missing == []
+
+
+def ours() -> dict[str, object]:
+    """The operators that are not reactivex's."""
+    return {
+        name: thing
+        for name, thing in vars(operators).items()
+        if callable(thing) and thing.__module__.startswith("rxagents.operators")
+    }
+
+
+def test_our_operators_are_named_as_documented() -> None:
+    assert set(ours()) == {
+        "agent_updates",
+        "items",
+        "map_async",
+        "of_type",
+        "raw",
+        "sentences",
+        "text",
+        "text_deltas",
+    }
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    for name in dir(rxagents):
+        thing = getattr(rxagents, name)
+        if name[0] != "_" and callable(thing) and thing.__module__.startswith("rxagents"):
+            assert thing.__doc__, name
+    for name, operator in ours().items():
+        assert "--" in (operator.__doc__ or ""), f"{name} has no marble diagram"
+        promises = ("Lossless.", "Conflating.", "Unbounded.")
+        assert any(promise in (operator.__doc__ or "") for promise in promises), name
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["rxagents.testing", "rxagents.local", "rxagents.stream", "rxagents.models", "rxagents.cli"],
+)
+def test_each_part_can_be_imported_first(module: str) -> None:
+    code = f"import {module}"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_importing_the_library_leaves_the_heavy_parts_alone() -> None:
+    code = (
+        "import sys, rxagents, rxagents.operators\n"
+        "heavy = {'rich', 'griffe', 'xllamacpp', 'pytest', 'rxagents.local', 'rxagents.cli'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[]\n"
+
+
+def test_the_engine_knows_nothing_of_what_lies_to_its_right() -> None:
+    """Data flows one way: models, run, stream know no operators; stream knows no agents."""
+    code = "import sys; import rxagents.stream; print('rxagents.operators' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "False\n"
+    assert import_module("rxagents.stream").Stream is rxagents.Stream

@@ -1,0 +1,104 @@
+"""What type checkers must infer. Checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, assert_type
+
+import reactivex
+from openai.types.responses import ResponseStreamEvent
+from reactivex import Observable
+
+from rxagents import (
+    Agent,
+    FunctionTool,
+    RunItem,
+    Runner,
+    RunResult,
+    RunResultStreaming,
+    Stream,
+    StreamEvent,
+    ToolCallOutputItem,
+    function_tool,
+)
+from rxagents import operators as ops
+
+
+async def numbers() -> AsyncIterator[int]:
+    yield 1
+
+
+async def halve(number: int) -> float:
+    return number / 2
+
+
+def streams() -> None:
+    stream = Stream.from_async_iterable(numbers)
+    assert_type(stream, Stream[int])
+    assert_type(Stream.from_async_iterable(numbers()), Stream[int])
+    assert_type(Stream.from_observable(reactivex.of("a")), Stream[str])
+    assert_type(stream.pipe(), Stream[int])
+    assert_type(stream.pipe(ops.map(str)), Stream[str])
+    assert_type(stream.pipe(ops.map(str), ops.map(len), ops.to_list()), Stream[list[int]])
+    assert_type(stream.pipe(ops.map_async(halve)), Stream[float])
+    as_observable: Observable[int] = stream
+    del as_observable
+
+
+def a_long_chain(stream: Stream[int]) -> None:
+    nine = stream.pipe(
+        ops.map(str),
+        ops.map(len),
+        ops.map(str),
+        ops.map(len),
+        ops.map(str),
+        ops.map(len),
+        ops.map(str),
+        ops.map(len),
+        ops.map(str),
+    )
+    assert_type(nine, Stream[str])
+
+
+async def ways_in(agent: Agent, context_agent: Agent[dict[str, int]]) -> None:
+    run = Runner.run_streamed(agent, "Hi")
+    assert_type(run, RunResultStreaming)
+    assert_type(Runner.observe(agent, "Hi"), Stream[StreamEvent])
+    assert_type(await Runner.run(agent, "Hi"), RunResult)
+    Runner.run_streamed(context_agent, "Hi", context={"a": 1})
+    async for event in run.stream_events():
+        assert_type(event, StreamEvent)
+        if event.type == "raw_response_event":
+            assert_type(event.data, ResponseStreamEvent)
+        elif event.type == "agent_updated_stream_event":
+            assert_type(event.new_agent, Agent[Any])
+        else:
+            assert_type(event.item, RunItem)
+            if event.item.type == "tool_call_output_item":
+                assert_type(event.item, ToolCallOutputItem)
+    async for text in run.pipe(ops.text_deltas(), ops.sentences()):
+        assert_type(text, str)
+    assert_type(run.final_output_as(str), str)
+
+
+def operators_on_runs(run: RunResultStreaming) -> None:
+    assert_type(run.pipe(ops.raw()), Stream[ResponseStreamEvent])
+    assert_type(run.pipe(ops.items()), Stream[RunItem])
+    assert_type(run.pipe(ops.items("tool_called")), Stream[RunItem])
+    assert_type(run.pipe(ops.items(ToolCallOutputItem)), Stream[ToolCallOutputItem])
+    assert_type(run.pipe(ops.agent_updates()), Stream[Agent[Any]])
+    assert_type(run.pipe(ops.text()), Stream[str])
+    assert_type(run.pipe(ops.items(), ops.of_type(ToolCallOutputItem)), Stream[ToolCallOutputItem])
+
+
+def tools() -> None:
+    @function_tool
+    def plain(city: str) -> str:
+        return city
+
+    @function_tool(name_override="other")
+    async def asynchronous(city: str) -> str:
+        return city
+
+    assert_type(plain, FunctionTool)
+    assert_type(asynchronous, FunctionTool)
