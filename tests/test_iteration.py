@@ -12,6 +12,8 @@ from typing import Any
 
 import anyio
 import pytest
+import reactivex
+from reactivex import compose
 
 from rxagents import Stream, UserError
 from rxagents import operators as ops
@@ -307,7 +309,36 @@ _BOUNDED: dict[str, Any] = {
     "timeout": ops.timeout(1e6),
     "of_type": ops.of_type(int),
     "start_with": ops.start_with(0),
+    "take": ops.take(10**6),
+    "concat": ops.concat(reactivex.of(1)),
+    "catch": ops.catch(reactivex.of(1)),
+    "retry": ops.retry(2),
+    "merge": ops.merge(reactivex.of(1)),
+    "flat_map": ops.flat_map(reactivex.of),
+    "switch_map": ops.switch_map(reactivex.of),
+    "group_by": compose(ops.group_by(lambda x: x % 4), ops.merge_all()),
 }
+
+
+async def test_the_bound_holds_for_merged_sources_together() -> None:
+    sources = [Source(1000) for _ in range(8)]
+    taken = 0
+    async for _ in Stream.from_observable(reactivex.merge(*(s.stream for s in sources))):
+        taken += 1
+        assert sum(source.emitted for source in sources) - taken <= 64 + len(sources)
+        if taken % 20 == 0:
+            await asyncio.sleep(1)
+    assert taken == 8000
+
+
+async def test_the_bound_of_buffers_is_in_buffers() -> None:
+    source = Source(3000)
+    taken = 0
+    async for buffer in source.stream.pipe(ops.buffer_with_count(10)):
+        taken += len(buffer)
+        assert source.emitted - taken <= 64 * 10
+        await asyncio.sleep(1)
+    assert taken == 3000
 
 
 @pytest.mark.parametrize("name", _BOUNDED)

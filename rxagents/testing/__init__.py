@@ -15,3 +15,6 @@ from .scripted import UnconsumedModelSteps as UnconsumedModelSteps
 from .scripted import UnexpectedModelCall as UnexpectedModelCall
 from .scripted import assistant_message as assistant_message
 from .scripted import function_call as function_call
+from .virtual_time import DeadlockError as DeadlockError
+from .virtual_time import VirtualLoop as VirtualLoop
+from .virtual_time import hold_clock as hold_clock
