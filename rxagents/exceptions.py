@@ -1,25 +1,24 @@
 """Every exception that rxagents raises.
 
-    RxAgentsError                       the base of them all
-    ├── UserError                       the program asks for something that cannot be
-    │   ├── NoRunningLoopError          a run was started where no event loop runs
-    │   ├── AsyncCallbackError          an `async def` was given as a plain callback
-    │   ├── ModelUnavailableError       no key, or the embedded model is not installed
-    │   └── ToolCallError               a tool raised, and was told to let its error out
-    └── AgentsException                 a run ended early; `run_data` is what it had until then
+    RxAgentsError                        the base of them all
+    └── AgentsException                  whatever can end a run; `run_data` is what it had by then
+        ├── UserError                    the program asks for something that cannot be
+        │   ├── NoRunningLoopError       a run was started where no event loop runs
+        │   ├── AsyncCallbackError       an `async def` was given as a plain callback
+        │   ├── ModelUnavailableError    no key, or the embedded model is not installed
+        │   └── ToolCallError            a tool raised, and was told to let its error out
         ├── MaxTurnsExceeded
-        ├── ModelBehaviorError          the model answered what cannot be used
-        │   ├── ModelStreamError        its stream broke off or is malformed
-        │   ├── ModelResponseError      it says itself that it failed, or stopped half way
-        │   ├── ToolNotFoundError       it called a tool that the agent does not have
-        │   └── ToolArgumentsError      its arguments do not fit the tool's schema
-        └── ModelAPIError               the request itself failed; also an `openai.APIError`
-            ├── ModelConnectionError    nobody answers; also an `openai.APIConnectionError`
-            ├── ModelTimeoutError       too late; also an `openai.APITimeoutError`
-            └── ModelStatusError        4xx, 5xx; also an `openai.APIStatusError`
+        ├── ModelBehaviorError           the model answered what cannot be used
+        │   ├── ModelStreamError         its stream broke off or is malformed
+        │   ├── ModelResponseError       it says itself that it failed, or stopped half way
+        │   ├── ToolNotFoundError        it called a tool that the agent does not have
+        │   └── ToolArgumentsError       its arguments do not fit the tool's schema
+        └── ModelAPIError                the request itself failed; also an `openai.APIError`
+            ├── ModelConnectionError     nobody answers; also an `openai.APIConnectionError`
+            │   └── ModelTimeoutError    not in time; also an `openai.APITimeoutError`
+            └── ModelStatusError         4xx, 5xx, with a class for each that `openai` has one for
 
-`UserError` is an `AgentsException` too, as in the OpenAI Agents SDK, so that one `except
-AgentsException` around a run catches whatever can end it.
+`rxagents.testing` has a few of its own, for scripts and clocks that do not fit the test.
 """
 
 from __future__ import annotations
