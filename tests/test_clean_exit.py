@@ -1,4 +1,4 @@
-"""Programs that leave a run in every possible way end in silence: no warning, no task, no socket."""
+"""Programs that leave a run in every possible way end in silence: no warning, task or socket."""
 
 from __future__ import annotations
 
