@@ -28,6 +28,7 @@ from .exceptions import AsyncCallbackError as AsyncCallbackError
 from .exceptions import MaxTurnsExceeded as MaxTurnsExceeded
 from .exceptions import ModelAPIError as ModelAPIError
 from .exceptions import ModelBehaviorError as ModelBehaviorError
+from .exceptions import ModelRefusalError as ModelRefusalError
 from .exceptions import ModelResponseError as ModelResponseError
 from .exceptions import ModelStreamError as ModelStreamError
 from .exceptions import ModelTimeoutError as ModelTimeoutError

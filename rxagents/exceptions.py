@@ -8,6 +8,7 @@
         │   ├── ModelUnavailableError    no key, or the embedded model is not installed
         │   └── ToolCallError            a tool raised, and was told to let its error out
         ├── MaxTurnsExceeded
+        ├── ModelRefusalError            the model refused to answer
         ├── ModelBehaviorError           the model answered what cannot be used
         │   ├── ModelStreamError         its stream broke off or is malformed
         │   ├── ModelResponseError       it says itself that it failed, or stopped half way
@@ -100,6 +101,14 @@ class MaxTurnsExceeded(AgentsException):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class ModelRefusalError(AgentsException):
+    """The model refused to answer; `refusal` is what it said instead."""
+
+    def __init__(self, refusal: str) -> None:
+        super().__init__(f"the model refused to answer: {refusal}")
+        self.refusal = refusal
 
 
 class ModelBehaviorError(AgentsException):

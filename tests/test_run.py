@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from openai.types.responses import ResponseTextDeltaEvent
+from openai.types.responses import ResponseOutputRefusal, ResponseTextDeltaEvent
 
 from rxagents import (
     Agent,
@@ -17,6 +17,7 @@ from rxagents import (
     ItemHelpers,
     MaxTurnsExceeded,
     Model,
+    ModelRefusalError,
     ModelSettings,
     RunConfig,
     RunContextWrapper,
@@ -475,6 +476,21 @@ async def test_a_run_config_overrides_the_agents_model_and_settings() -> None:
 async def test_what_is_no_agent_is_refused() -> None:
     with pytest.raises(UserError, match="must be an Agent, not str"):
         Runner.run_streamed("Assistant", "x")  # type: ignore[arg-type]
+
+
+async def test_a_refusal_is_told_as_an_error_after_its_message() -> None:
+    refusal = ResponseOutputRefusal(type="refusal", refusal="I would rather not.")
+    message = assistant_message("").model_copy(update={"content": [refusal]})
+    run = Runner.run_streamed(Agent("A", model=ScriptedModel([[message]])), "x")
+    events: list[StreamEvent] = []
+    with pytest.raises(
+        ModelRefusalError, match=r"refused to answer: I would rather not\."
+    ) as caught:
+        async for event in run.stream_events():
+            events.append(event)
+    assert names(events) == ["agent A", "message_output_created"]
+    assert caught.value.refusal == "I would rather not."
+    assert run.final_output is None
 
 
 # --- models of others -----------------------------------------------------------------------

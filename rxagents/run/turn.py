@@ -17,7 +17,7 @@ from openai.types.responses import (
 
 from rxagents.agent import Agent
 from rxagents.events import RunItemName
-from rxagents.exceptions import ModelResponseError, ToolNotFoundError
+from rxagents.exceptions import ModelRefusalError, ModelResponseError, ToolNotFoundError
 from rxagents.handoffs import Handoff
 from rxagents.items import (
     HandoffCallItem,
@@ -75,10 +75,19 @@ class Turn:
 
     @property
     def final_text(self) -> str:
-        """The text of the last message; empty if there is none."""
+        """The text of the last message; empty if there is none.
+
+        Raises ModelRefusalError if that message is a refusal.
+        """
         output = self.response.output if self.response else []
         messages = [item for item in output if item.type == "message"]
-        return (ItemHelpers.extract_text(messages[-1]) or "") if messages else ""
+        if not messages:
+            return ""
+        text = ItemHelpers.extract_text(messages[-1])
+        refusal = ItemHelpers.extract_refusal(messages[-1])
+        if refusal is not None and text is None:
+            raise ModelRefusalError(refusal)
+        return text or ""
 
     @property
     def is_final(self) -> bool:
