@@ -129,7 +129,9 @@ class RunLoop:
     def _model(self) -> Model:
         config, agent = self._record.config, self._record.current_agent
         wanted = config.model or agent.model
-        return wanted if isinstance(wanted, Model) else config.model_provider.get_model(wanted)
+        if wanted is None or isinstance(wanted, str):
+            return config.model_provider.get_model(wanted)
+        return wanted
 
     def _settings(self) -> ModelSettings:
         config, agent = self._record.config, self._record.current_agent
