@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import anyio
@@ -339,6 +339,43 @@ async def test_the_bound_of_buffers_is_in_buffers() -> None:
         assert source.emitted - taken <= 64 * 10
         await asyncio.sleep(1)
     assert taken == 3000
+
+
+_AGAIN: dict[str, Callable[[Stream[int], Stream[int]], Stream[int]]] = {
+    "concat": lambda a, b: a.pipe(ops.concat(b)),
+    "catch": lambda a, b: a.pipe(ops.concat(reactivex.throw(KeyError("x"))), ops.catch(b)),
+    "repeat": lambda a, b: a.pipe(ops.repeat(2)),
+    "retry": lambda a, b: a.pipe(ops.concat(reactivex.throw(KeyError("x"))), ops.retry(2)),
+    "switch_map": lambda a, b: Stream.from_observable(reactivex.of(1)).pipe(
+        ops.switch_map(lambda _: a), ops.concat(b)
+    ),
+    "a stream of streams": lambda a, b: Stream.from_async_iterable(lambda: each(a, b)).pipe(
+        ops.merge_all()
+    ),
+}
+
+
+async def each(*streams: Stream[int]) -> AsyncIterator[Stream[int]]:
+    for stream in streams:
+        await asyncio.sleep(0.001)
+        yield stream
+
+
+@pytest.mark.parametrize("name", _AGAIN)
+async def test_the_credit_reaches_what_operators_subscribe_to_later(name: str) -> None:
+    first, second = Source(1000), Source(1000)
+    taken = 0
+    failed = False
+    try:
+        async for _ in _AGAIN[name](first.stream, second.stream):
+            taken += 1
+            assert first.emitted + second.emitted - taken <= 66
+            if taken % 20 == 0:
+                await asyncio.sleep(1)
+    except KeyError:
+        failed = True
+    assert taken == 2000
+    assert failed is (name == "retry")
 
 
 @pytest.mark.parametrize("name", _BOUNDED)

@@ -3,7 +3,11 @@
 Reactivex has no demand, so between a fast source and a slow consumer a queue grows without end.
 A consumer that cares therefore puts a `Demand` into a context variable while it subscribes. Each
 asynchronous source finds it there, through whatever operators lie between, and emits only while
-it is open.
+it is open. What a source emits, it emits in the context in which it was subscribed to; so the
+streams that operators subscribe to later (`concat`, `retry`, `switch_map`) find the credit too.
+
+A subscription with callbacks sets no pace: it puts None in force, also where it is made inside a
+callback of a stream that somebody paces.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from contextvars import Context, ContextVar, copy_context
+from contextvars import ContextVar
 
 _in_force: ContextVar[Demand | None] = ContextVar("rxagents_demand", default=None)
 
@@ -100,14 +104,3 @@ def demand(consumer: Demand | None) -> Generator[None]:
         yield
     finally:
         _in_force.reset(token)
-
-
-def context_without_demand() -> Context:
-    """A copy of the current context for work that outlasts the subscribing.
-
-    Without this, a subscription made inside a callback would inherit the credit of the consumer
-    that happens to be served, and wait for it.
-    """
-    context = copy_context()
-    context.run(_in_force.set, None)
-    return context

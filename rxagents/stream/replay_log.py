@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Generic, TypeVar
 
 from reactivex import abc
 
-from .demand import Demand, context_without_demand, demand_in_force
+from .demand import Demand, demand_in_force
 from .tasks import loop_or_none
 
 _T = TypeVar("_T")
@@ -149,7 +149,7 @@ class _Reader(abc.DisposableBase, Generic[_T]):
         self._log = log
         self._observer: abc.ObserverBase[_T] | None = observer
         self._demand = demand_in_force()
-        self._context: Context = context_without_demand()
+        self._context: Context = copy_context()
         self._live = False
         self._busy = False
         self._stopped = False

@@ -10,6 +10,7 @@ from reactivex.disposable import Disposable
 from reactivex.internal.exceptions import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler
 
+from .demand import demand
 from .iteration import StreamIterator
 from .scheduler import LoopScheduler
 from .sources import async_iterable_source
@@ -99,7 +100,11 @@ class Stream(Observable[_T_co]):
         subscriber: Subscriber[_T_co] = Subscriber(
             cast("Callable[[_T_co], None] | None", on_next), on_error, on_completed
         )
-        self._start(subscriber, scheduler or LoopScheduler())
+        if scheduler is not None:  # an operator subscribes, on behalf of whoever subscribed to it
+            self._start(subscriber, scheduler)
+        else:
+            with demand(None):
+                self._start(subscriber, LoopScheduler())
         if subscriber.unhandled is not None:
             raise subscriber.unhandled
         return Disposable(subscriber.dispose)

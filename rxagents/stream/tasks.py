@@ -8,7 +8,7 @@ from typing import Any
 
 from rxagents.exceptions import NoRunningLoopError
 
-from .demand import context_without_demand, demand_in_force
+from .demand import demand_in_force
 
 _alive: set[asyncio.Task[None]] = set()  # the loop itself holds only weak references
 
@@ -40,9 +40,8 @@ def current_task() -> asyncio.Task[Any] | None:
 def spawn(work: Coroutine[Any, Any, None], *, wanted_by: str) -> asyncio.Task[None]:
     """Run `work` as a task that is kept alive, and awaited by the consumer that subscribes.
 
-    It runs free of the consumer's demand (which `work` must have captured before), and never
-    starts inside this call, whatever the loop's task factory: signals come after `subscribe()`
-    has returned (Reactive Streams §1.9).
+    It never starts inside this call, whatever the loop's task factory: signals come after
+    `subscribe()` has returned (Reactive Streams §1.9).
     """
     try:
         loop = running_loop(wanted_by)
@@ -50,7 +49,7 @@ def spawn(work: Coroutine[Any, Any, None], *, wanted_by: str) -> asyncio.Task[No
         work.close()
         raise
     consumer = demand_in_force()
-    task = asyncio.Task(work, loop=loop, name=wanted_by, context=context_without_demand())
+    task = asyncio.Task(work, loop=loop, name=wanted_by)
     _alive.add(task)
     task.add_done_callback(_alive.discard)
     if consumer is not None:
