@@ -14,6 +14,7 @@ from rxagents.agent import Agent
 from rxagents.context import RunContextWrapper
 from rxagents.events import StreamEvent
 from rxagents.items import ModelResponse, RunItem
+from rxagents.stream.demand import demand
 from rxagents.stream.replay_log import ReplayLog
 from rxagents.stream.stream import Stream
 from rxagents.stream.tasks import spawn
@@ -121,7 +122,8 @@ class RunResultStreaming(RunResultBase, Stream[StreamEvent]):
         self._log = log
         self._cancelled = False
         self._loop = asyncio.get_running_loop()
-        self._task = spawn(work, wanted_by="Runner.run_streamed")
+        with demand(None):  # it runs by itself, also if an operator's function started it
+            self._task = spawn(work, wanted_by="Runner.run_streamed")
         self._task.add_done_callback(self._settle)
 
     @property
