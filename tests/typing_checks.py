@@ -45,6 +45,16 @@ def streams() -> None:
     del as_observable
 
 
+def fluent_methods(stream: Stream[int]) -> None:
+    assert_type(stream.map(str), Stream[str])
+    assert_type(stream.filter(lambda number: number > 1), Stream[int])
+    assert_type(stream.take(3).skip(1).distinct_until_changed(), Stream[int])
+    assert_type(stream.scan(lambda a, b: a + b), Stream[int])
+    assert_type(stream.buffer_with_count(2), Stream[list[int]])
+    assert_type(stream.debounce(0.1).retry(3).to_list(), Stream[list[int]])
+    assert_type(stream[1:3], Stream[int])
+
+
 def a_long_chain(stream: Stream[int]) -> None:
     nine = stream.pipe(
         ops.map(str),

@@ -11,6 +11,7 @@ from reactivex.internal.exceptions import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler
 
 from .demand import demand
+from .fluent import FluentStream
 from .iteration import StreamIterator
 from .scheduler import LoopScheduler
 from .sources import async_iterable_source
@@ -32,7 +33,7 @@ _J = TypeVar("_J")
 _Op = Callable[[Observable[_A]], Observable[_B]]
 
 
-class Stream(Observable[_T_co]):
+class Stream(FluentStream[_T_co]):
     """An Observable whose time is the event loop's, and which `async for` can read.
 
     Every reactivex operator works on it, and it works as a source in every reactivex chain. The
