@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Generator
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, cast
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 from reactivex.internal.exceptions import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler
 
+from .composing import Composable
 from .demand import demand
-from .fluent import FluentStream
 from .iteration import StreamIterator
 from .scheduler import LoopScheduler
 from .sources import async_iterable_source
@@ -19,21 +19,9 @@ from .subscriber import Subscriber, refuse_async
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-_A = TypeVar("_A")
-_B = TypeVar("_B")
-_C = TypeVar("_C")
-_D = TypeVar("_D")
-_E = TypeVar("_E")
-_F = TypeVar("_F")
-_G = TypeVar("_G")
-_H = TypeVar("_H")
-_I = TypeVar("_I")
-_J = TypeVar("_J")
-
-_Op = Callable[[Observable[_A]], Observable[_B]]
 
 
-class Stream(FluentStream[_T_co]):
+class Stream(Composable[_T_co]):
     """An Observable whose time is the event loop's, and which `async for` can read.
 
     Every reactivex operator works on it, and it works as a source in every reactivex chain. The
@@ -158,123 +146,7 @@ class Stream(FluentStream[_T_co]):
 
     # --- composing --------------------------------------------------------------------------
 
-    @overload  # type: ignore[override]  # operators give Observables; Observable.pipe takes any
-    def pipe(self) -> Stream[_T_co]: ...
-    @overload
-    def pipe(self, o1: _Op[_T_co, _A], /) -> Stream[_A]: ...
-    @overload
-    def pipe(self, o1: _Op[_T_co, _A], o2: _Op[_A, _B], /) -> Stream[_B]: ...
-    @overload
-    def pipe(self, o1: _Op[_T_co, _A], o2: _Op[_A, _B], o3: _Op[_B, _C], /) -> Stream[_C]: ...
-    @overload
-    def pipe(
-        self, o1: _Op[_T_co, _A], o2: _Op[_A, _B], o3: _Op[_B, _C], o4: _Op[_C, _D], /
-    ) -> Stream[_D]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[_T_co, _A],
-        o2: _Op[_A, _B],
-        o3: _Op[_B, _C],
-        o4: _Op[_C, _D],
-        o5: _Op[_D, _E],
-        /,
-    ) -> Stream[_E]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[_T_co, _A],
-        o2: _Op[_A, _B],
-        o3: _Op[_B, _C],
-        o4: _Op[_C, _D],
-        o5: _Op[_D, _E],
-        o6: _Op[_E, _F],
-        /,
-    ) -> Stream[_F]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[_T_co, _A],
-        o2: _Op[_A, _B],
-        o3: _Op[_B, _C],
-        o4: _Op[_C, _D],
-        o5: _Op[_D, _E],
-        o6: _Op[_E, _F],
-        o7: _Op[_F, _G],
-        /,
-    ) -> Stream[_G]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[_T_co, _A],
-        o2: _Op[_A, _B],
-        o3: _Op[_B, _C],
-        o4: _Op[_C, _D],
-        o5: _Op[_D, _E],
-        o6: _Op[_E, _F],
-        o7: _Op[_F, _G],
-        o8: _Op[_G, _H],
-        /,
-    ) -> Stream[_H]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[_T_co, _A],
-        o2: _Op[_A, _B],
-        o3: _Op[_B, _C],
-        o4: _Op[_C, _D],
-        o5: _Op[_D, _E],
-        o6: _Op[_E, _F],
-        o7: _Op[_F, _G],
-        o8: _Op[_G, _H],
-        o9: _Op[_H, _I],
-        /,
-    ) -> Stream[_I]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[_T_co, _A],
-        o2: _Op[_A, _B],
-        o3: _Op[_B, _C],
-        o4: _Op[_C, _D],
-        o5: _Op[_D, _E],
-        o6: _Op[_E, _F],
-        o7: _Op[_F, _G],
-        o8: _Op[_G, _H],
-        o9: _Op[_H, _I],
-        o10: _Op[_I, _J],
-        /,
-    ) -> Stream[_J]: ...
-    @overload
-    def pipe(
-        self,
-        o1: _Op[Any, Any],
-        o2: _Op[Any, Any],
-        o3: _Op[Any, Any],
-        o4: _Op[Any, Any],
-        o5: _Op[Any, Any],
-        o6: _Op[Any, Any],
-        o7: _Op[Any, Any],
-        o8: _Op[Any, Any],
-        o9: _Op[Any, Any],
-        o10: _Op[Any, Any],
-        o11: _Op[Any, Any],
-        /,
-        *more: _Op[Any, Any],
-    ) -> Stream[Any]: ...
-
-    def pipe(  # pyright: ignore[reportIncompatibleMethodOverride]  # see the first overload
-        self, *operators: Callable[[Any], Any]
-    ) -> Any:
-        """Compose operators, left to right; the result is a Stream.
-
-        Typed for ten operators; with more, the result is a `Stream[Any]` for a type checker. The
-        few operators that give something other than an Observable (`partition`, `to_future`)
-        work too; for a type checker, call them on the stream: `ops.to_future()(stream)`.
-        """
-        result: Any = self
-        for operator in operators:
-            result = operator(result)
+    def _adopt(self, result: Any) -> Any:
         return _as_stream(result)
 
     def __add__(self, other: Observable[Any]) -> Stream[Any]:

@@ -1,6 +1,6 @@
-"""The fluent methods, for type checkers.
+"""How streams are composed, with types: `pipe`, and the fluent methods that call it.
 
-At run time a Stream has reactivex's own methods; they call `pipe`, which gives a Stream. Their
+At run time the fluent methods are reactivex's own, and give Streams because `pipe` does. Their
 annotations say `Observable`, though, and some forget what it is of.
 """
 
@@ -17,14 +17,147 @@ if TYPE_CHECKING:
 _T = TypeVar("_T", covariant=True)
 _A = TypeVar("_A")
 _B = TypeVar("_B")
+_C = TypeVar("_C")
+_D = TypeVar("_D")
+_E = TypeVar("_E")
+_F = TypeVar("_F")
+_G = TypeVar("_G")
+_H = TypeVar("_H")
+_I = TypeVar("_I")
+_J = TypeVar("_J")
+
+_Op = Callable[[Observable[_A]], Observable[_B]]
 _Time = typing.RelativeTime
 _Scheduler = abc.SchedulerBase | None
 
 
-class FluentStream(Observable[_T]):
-    """The methods of an Observable, with the types they have on a Stream."""
+class Composable(Observable[_T]):
+    """An Observable whose composing methods give Streams."""
+
+    @overload  # type: ignore[override]  # operators give Observables; Observable.pipe takes any
+    def pipe(self) -> Stream[_T]: ...
+    @overload
+    def pipe(self, o1: _Op[_T, _A], /) -> Stream[_A]: ...
+    @overload
+    def pipe(self, o1: _Op[_T, _A], o2: _Op[_A, _B], /) -> Stream[_B]: ...
+    @overload
+    def pipe(self, o1: _Op[_T, _A], o2: _Op[_A, _B], o3: _Op[_B, _C], /) -> Stream[_C]: ...
+    @overload
+    def pipe(
+        self, o1: _Op[_T, _A], o2: _Op[_A, _B], o3: _Op[_B, _C], o4: _Op[_C, _D], /
+    ) -> Stream[_D]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[_T, _A],
+        o2: _Op[_A, _B],
+        o3: _Op[_B, _C],
+        o4: _Op[_C, _D],
+        o5: _Op[_D, _E],
+        /,
+    ) -> Stream[_E]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[_T, _A],
+        o2: _Op[_A, _B],
+        o3: _Op[_B, _C],
+        o4: _Op[_C, _D],
+        o5: _Op[_D, _E],
+        o6: _Op[_E, _F],
+        /,
+    ) -> Stream[_F]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[_T, _A],
+        o2: _Op[_A, _B],
+        o3: _Op[_B, _C],
+        o4: _Op[_C, _D],
+        o5: _Op[_D, _E],
+        o6: _Op[_E, _F],
+        o7: _Op[_F, _G],
+        /,
+    ) -> Stream[_G]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[_T, _A],
+        o2: _Op[_A, _B],
+        o3: _Op[_B, _C],
+        o4: _Op[_C, _D],
+        o5: _Op[_D, _E],
+        o6: _Op[_E, _F],
+        o7: _Op[_F, _G],
+        o8: _Op[_G, _H],
+        /,
+    ) -> Stream[_H]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[_T, _A],
+        o2: _Op[_A, _B],
+        o3: _Op[_B, _C],
+        o4: _Op[_C, _D],
+        o5: _Op[_D, _E],
+        o6: _Op[_E, _F],
+        o7: _Op[_F, _G],
+        o8: _Op[_G, _H],
+        o9: _Op[_H, _I],
+        /,
+    ) -> Stream[_I]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[_T, _A],
+        o2: _Op[_A, _B],
+        o3: _Op[_B, _C],
+        o4: _Op[_C, _D],
+        o5: _Op[_D, _E],
+        o6: _Op[_E, _F],
+        o7: _Op[_F, _G],
+        o8: _Op[_G, _H],
+        o9: _Op[_H, _I],
+        o10: _Op[_I, _J],
+        /,
+    ) -> Stream[_J]: ...
+    @overload
+    def pipe(
+        self,
+        o1: _Op[Any, Any],
+        o2: _Op[Any, Any],
+        o3: _Op[Any, Any],
+        o4: _Op[Any, Any],
+        o5: _Op[Any, Any],
+        o6: _Op[Any, Any],
+        o7: _Op[Any, Any],
+        o8: _Op[Any, Any],
+        o9: _Op[Any, Any],
+        o10: _Op[Any, Any],
+        o11: _Op[Any, Any],
+        /,
+        *more: _Op[Any, Any],
+    ) -> Stream[Any]: ...
+
+    def pipe(  # pyright: ignore[reportIncompatibleMethodOverride]  # see the first overload
+        self, *operators: Callable[[Any], Any]
+    ) -> Any:
+        """Compose operators, left to right; the result is a Stream.
+
+        Typed for ten operators; with more, the result is a `Stream[Any]` for a type checker. The
+        few operators that give something other than an Observable (`partition`, `to_future`)
+        work too; for a type checker, call them on the stream: `ops.to_future()(stream)`.
+        """
+        result: Any = self
+        for operator in operators:
+            result = operator(result)
+        return self._adopt(result)
 
     if TYPE_CHECKING:
+
+        def _adopt(self, result: Any) -> Any:
+            """`result`, as a Stream if it is an Observable."""
+
         # select
         def filter(self, predicate: Callable[[_T], bool]) -> Stream[_T]: ...
         def take(self, count: int) -> Stream[_T]: ...
