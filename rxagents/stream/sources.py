@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 
+import reactivex
 from reactivex import abc
 from reactivex.disposable import Disposable
 
@@ -13,7 +14,7 @@ from rxagents.exceptions import UserError
 
 from .demand import Demand, demand_in_force
 from .subscriber import report
-from .tasks import current_task, spawn
+from .tasks import current_task, loop_or_none, spawn
 
 _T = TypeVar("_T")
 
@@ -42,6 +43,61 @@ def async_iterable_source(
         pump = _Pump(iterable, observer, demand_in_force())
         pump.task = spawn(pump.run(), wanted_by="Stream.from_async_iterable")
         return Disposable(pump.stop)
+
+    return subscribe
+
+
+def iterable_source(values: Iterable[_T]) -> abc.Subscription[_T]:
+    """The subscribe function of `Stream.from_iterable`."""
+
+    async def read() -> AsyncIterator[_T]:
+        for value in values:
+            yield value
+
+    paced = async_iterable_source(read)
+
+    def subscribe(
+        observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        if loop_or_none() is None:
+            return reactivex.from_iterable(values).subscribe(observer, scheduler=scheduler)
+        return paced(observer, scheduler)
+
+    return subscribe
+
+
+def awaitable_source(factory: Callable[[], Awaitable[_T]]) -> abc.Subscription[_T]:
+    """The subscribe function of `Stream.from_awaitable`."""
+
+    async def read() -> AsyncIterator[_T]:
+        yield await factory()
+
+    return async_iterable_source(read)
+
+
+def callback_source(
+    add: Callable[[Callable[[_T], None]], object],
+    remove: Callable[[Callable[[_T], None]], object] | None,
+) -> abc.Subscription[_T]:
+    """The subscribe function of `Stream.from_callback`."""
+
+    def subscribe(
+        observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        loop = loop_or_none()
+
+        def callback(value: _T) -> None:
+            if loop is None or loop_or_none() is loop:
+                observer.on_next(value)
+            else:
+                loop.call_soon_threadsafe(observer.on_next, value)
+
+        def leave() -> None:
+            if remove is not None:
+                remove(callback)
+
+        add(callback)
+        return Disposable(leave)
 
     return subscribe
 

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Generator
-from typing import Any, TypeVar, cast
+import asyncio
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+)
+from typing import Any, Protocol, TypeVar, cast
 
+import reactivex
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 from reactivex.internal.exceptions import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler
 
+from rxagents.exceptions import UserError
+
 from .composing import Composable
 from .demand import demand
 from .iteration import StreamIterator
 from .scheduler import LoopScheduler
-from .sources import async_iterable_source
+from .sources import async_iterable_source, awaitable_source, callback_source, iterable_source
 from .subscriber import Subscriber, refuse_async
+from .tasks import loop_or_none
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
+
+
+class HasEvents(Protocol[_T_co]):
+    """Anything whose events can be iterated over, as the OpenAI Agents SDK's results."""
+
+    def stream_events(self) -> AsyncIterable[_T_co]: ...
 
 
 class Stream(Composable[_T_co]):
@@ -53,6 +70,50 @@ class Stream(Composable[_T_co]):
         return Stream(async_iterable_source(source))
 
     @staticmethod
+    def from_iterable(values: Iterable[_T]) -> Stream[_T]:
+        """The values of an iterable, one after another. Lossless.
+
+        They come once the loop is free, as the consumer's credit allows; where no loop is
+        running, all at once before `subscribe` returns.
+        """
+        return Stream(iterable_source(values))
+
+    @staticmethod
+    def of(*values: _T) -> Stream[_T]:
+        """The given values, one after another. Lossless."""
+        return Stream.from_iterable(values)
+
+    @staticmethod
+    def from_awaitable(factory: Callable[[], Awaitable[_T]]) -> Stream[_T]:
+        """One event: what the awaitable gives that `factory` makes for each subscription.
+
+        Leaving cancels it. A factory, as two subscribers must not share a task of which one can
+        take the other's result away.
+        """
+        return Stream(awaitable_source(factory))
+
+    @staticmethod
+    def from_callback(
+        add: Callable[[Callable[[_T], None]], object],
+        remove: Callable[[Callable[[_T], None]], object] | None = None,
+    ) -> Stream[_T]:
+        """What a callback is called with that `add` installs for each subscription. Unbounded.
+
+        `remove` is called with the same callback when the subscription is left. The callback may
+        be called on any thread; events come on the loop, in the order of the calls.
+        """
+        return Stream(callback_source(add, remove))
+
+    @staticmethod
+    def from_events(result: HasEvents[_T]) -> Stream[_T]:
+        """The events of any object that has an async `stream_events()`. Lossless.
+
+        So the results of the OpenAI Agents SDK take our operators. Each subscription calls
+        `stream_events()` once; whether it may be called again is up to the object.
+        """
+        return Stream.from_async_iterable(result.stream_events)
+
+    @staticmethod
     def from_observable(source: Observable[_T]) -> Stream[_T]:
         """The same sequence as a Stream; `source` itself if it is one."""
         if isinstance(source, Stream):
@@ -61,6 +122,41 @@ class Stream(Composable[_T_co]):
             return ConnectableStream(source)
         # Not `source.subscribe`: it would put a second guard around every subscriber.
         return Stream(source._subscribe_core)
+
+    @staticmethod
+    def defer(factory: Callable[[], Observable[_T]]) -> Stream[_T]:
+        """The stream that `factory` makes, a new one for each subscription."""
+        return Stream.from_observable(reactivex.defer(lambda _: factory()))
+
+    @staticmethod
+    def empty() -> Stream[Any]:
+        """No event, and the end at once."""
+        return Stream.from_observable(reactivex.empty())
+
+    @staticmethod
+    def never() -> Stream[Any]:
+        """No event, and no end."""
+        return Stream.from_observable(reactivex.never())
+
+    @staticmethod
+    def throw(error: Exception) -> Stream[Any]:
+        """No event, and `error` at once."""
+        return Stream.from_observable(reactivex.throw(error))
+
+    @staticmethod
+    def interval(period: float) -> Stream[int]:
+        """0, 1, 2 ... every `period` seconds, without drift. Unbounded: it waits for nobody."""
+        return Stream.from_observable(reactivex.interval(period))
+
+    @staticmethod
+    def timer(seconds: float) -> Stream[int]:
+        """0 after so many seconds, and the end."""
+        return Stream.from_observable(reactivex.timer(seconds))
+
+    @staticmethod
+    def race(*streams: Observable[_T]) -> Stream[_T]:
+        """The one of `streams` that is first to emit or to end; the others are left."""
+        return Stream.from_observable(reactivex.amb(*streams))
 
     # --- subscribing ------------------------------------------------------------------------
 
@@ -134,6 +230,43 @@ class Stream(Composable[_T_co]):
         Raises the stream's error, or SequenceContainsNoElementsError if it was empty.
         """
         return self._last().__await__()
+
+    async def drain(self) -> None:
+        """Wait for the end, whatever comes before it; raises the stream's error."""
+        async with self.iterate() as values:
+            async for _ in values:
+                continue
+
+    def run_sync(self) -> _T_co:
+        """The last event, on an event loop of its own; for programs without one.
+
+        Raises UserError where a loop is running already, and what `await stream` raises.
+        """
+        if loop_or_none() is not None:
+            raise UserError(
+                "Stream.run_sync() cannot wait inside a running event loop: `await` the stream"
+            )
+        return asyncio.run(self._last())
+
+    def subscribe_async(
+        self,
+        on_next: Callable[[_T_co], Awaitable[object]],
+        on_error: Callable[[Exception], None] | None = None,
+        on_completed: Callable[[], None] | None = None,
+    ) -> abc.DisposableBase:
+        """Call the asynchronous `on_next` for each event, and await it before the next. Lossless.
+
+        A task does so in the background; while it awaits, the source is held back. Disposing of
+        the subscription cancels the call that is under way and leaves the source. An error, of
+        the source or of `on_next`, goes to `on_error`.
+        """
+
+        async def work() -> None:
+            async with self.iterate(high=1) as values:
+                async for value in values:
+                    await on_next(value)
+
+        return Stream.from_awaitable(work).subscribe(None, on_error, on_completed)
 
     async def _last(self) -> _T_co:
         last: list[_T_co] = []
