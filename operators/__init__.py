@@ -2,14 +2,22 @@
 
     select   which events: raw, items, agent_updates, of_type
     text     the model's words: text_deltas, text, sentences
+    flatten  streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
     tasks    asynchronous functions in a chain: map_async
 
 Import it as `from rxagents import operators as ops`.
 """
 
-# No __all__: type checkers would take it for the whole, and could not add reactivex's to it.
-from reactivex.operators import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
-
+# No __all__: type checkers would take it for the whole, and could not add the star's to it.
+from .flatten import concat_all as concat_all
+from .flatten import concat_map as concat_map
+from .flatten import exhaust_map as exhaust_map
+from .flatten import flat_map as flat_map
+from .flatten import flat_map_latest as flat_map_latest
+from .flatten import merge_all as merge_all
+from .flatten import switch_latest as switch_latest
+from .flatten import switch_map as switch_map
+from .reactivex_operators import *  # noqa: F403
 from .select import agent_updates as agent_updates
 from .select import items as items
 from .select import of_type as of_type

@@ -30,11 +30,19 @@ def ours() -> dict[str, object]:
 def test_our_operators_are_named_as_documented() -> None:
     assert set(ours()) == {
         "agent_updates",
+        "concat_all",
+        "concat_map",
+        "exhaust_map",
+        "flat_map",
+        "flat_map_latest",
         "items",
         "map_async",
+        "merge_all",
         "of_type",
         "raw",
         "sentences",
+        "switch_latest",
+        "switch_map",
         "text",
         "text_deltas",
     }
