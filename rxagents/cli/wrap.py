@@ -27,7 +27,7 @@ class WordWrap:
     """
 
     def __init__(self) -> None:
-        self.column = 0
+        self.column: int = 0
         """Cells written on this line."""
         self._word = ""  # what of it may be taken back: every character has a width that is sure
         self._width = 0

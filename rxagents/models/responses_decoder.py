@@ -40,9 +40,9 @@ class ResponsesDecoder:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         """Events decoded so far."""
-        self.ended = False
+        self.ended: bool = False
         """Whether the event that ends a response has come."""
         self._sse = SSEDecoder()
         self._classes = event_classes()

@@ -29,7 +29,7 @@ class SSEDecoder:
     """Turns chunks of an event stream into events, each as soon as its blank line has come."""
 
     def __init__(self) -> None:
-        self.last_event_id = b""
+        self.last_event_id: bytes = b""
         """The last id the stream has given: what a client sends as `Last-Event-ID`."""
         self.retry: int | None = None
         """The reconnection time the stream asked for, in milliseconds."""

@@ -40,15 +40,15 @@ class Demand:
             low = high // 2
         if not 0 <= low < high:
             raise ValueError(f"low must be from 0 to {high - 1} events (high - 1), not {low}")
-        self.high = high
-        self.low = low
-        self.pending = 0
+        self.high: int = high
+        self.low: int = low
+        self.pending: int = 0
         """Events that were emitted and not yet taken."""
-        self.peak = 0
+        self.peak: int = 0
         """The most events that were ever pending."""
-        self.open = True
+        self.open: bool = True
         """Whether a source may emit. Sources test this before they await `ready()`."""
-        self.closed = False
+        self.closed: bool = False
         self.tasks: set[asyncio.Task[None]] = set()
         """The tasks that work for this consumer; who leaves properly waits for them."""
         self._waiters: list[Callable[[], None]] = []

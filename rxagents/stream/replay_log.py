@@ -36,12 +36,12 @@ class ReplayLog(Generic[_T]):
     def __init__(self, replay: int | None = None) -> None:
         if replay is not None and replay < 0:
             raise ValueError(f"replay must be 0 events or more, or None for all, not {replay}")
-        self.replay = replay
-        self.oldest = 0
+        self.replay: int | None = replay
+        self.oldest: int = 0
         """The number of the first event that is kept, counted from 0."""
-        self.closed = False
+        self.closed: bool = False
         self.error: BaseException | None = None
-        self.error_was_seen = False
+        self.error_was_seen: bool = False
         """Whether any subscriber has been told of the error."""
         self._kept: list[_T] = []
         self._readers: list[_Reader[_T]] = []
@@ -145,7 +145,9 @@ class _Reader(abc.DisposableBase, Generic[_T]):
     __slots__ = ("_busy", "_context", "_demand", "_live", "_log", "_observer", "_stopped", "place")
 
     def __init__(self, log: ReplayLog[_T], observer: abc.ObserverBase[_T]) -> None:
-        self.place = log.oldest if log.replay is None else max(log.oldest, log.end - log.replay)
+        self.place: int = (
+            log.oldest if log.replay is None else max(log.oldest, log.end - log.replay)
+        )
         self._log = log
         self._observer: abc.ObserverBase[_T] | None = observer
         self._demand = demand_in_force()

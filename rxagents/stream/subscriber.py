@@ -38,7 +38,7 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         self._on_error = on_error
         self._on_completed = on_completed
         self._subscription: abc.DisposableBase | None = None
-        self.stopped = False
+        self.stopped: bool = False
         self.unhandled: BaseException | None = None
         """An error for which there was neither an on_error nor a loop to report it to."""
 

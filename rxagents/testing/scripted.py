@@ -88,7 +88,7 @@ class ScriptedModel(Model):
         self._turns = deque(steps)
         self.calls: list[ModelCall] = []
         """What it was asked, in order."""
-        self.closed_early = 0
+        self.closed_early: int = 0
         """Streams that were closed before their end."""
 
     @property
