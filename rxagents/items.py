@@ -71,6 +71,16 @@ class ToolCallItem(RunItemBase[Any]):
 
     type: Literal["tool_call_item"] = "tool_call_item"
 
+    @property
+    def tool_name(self) -> str | None:
+        """What was called; None for hosted tools, which have no name but their type."""
+        return cast("str | None", getattr(self.raw_item, "name", None))
+
+    @property
+    def call_id(self) -> str | None:
+        """The model's id of the call, which its output carries too; None if it has none."""
+        return cast("str | None", getattr(self.raw_item, "call_id", None))
+
 
 @dataclass(eq=False)
 class ToolCallOutputItem(RunItemBase[FunctionCallOutput]):
@@ -80,6 +90,11 @@ class ToolCallOutputItem(RunItemBase[FunctionCallOutput]):
     """What the tool returned; `raw_item` has what the model is told of it."""
 
     type: Literal["tool_call_output_item"] = "tool_call_output_item"
+
+    @property
+    def call_id(self) -> str | None:
+        """The id of the call that this answers."""
+        return self.raw_item.get("call_id")
 
 
 @dataclass(eq=False)

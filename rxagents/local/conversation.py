@@ -62,7 +62,7 @@ def _part_text(part: dict[str, Any]) -> str:
     text = part.get("text", part.get("refusal"))
     if not isinstance(text, str):
         raise UnsupportedRequest(
-            f"The embedded model reads text only, and the input has a part of type "
-            f"{part.get('type')!r}: leave it out, or use another model."
+            f"the embedded model reads text only, and the input has a part of type "
+            f"{part.get('type')!r}: leave it out, or use another model"
         )
     return text

@@ -91,7 +91,7 @@ class LocalServer:
                 process = self._process = _spawn(self._gguf, stderr)
             except OSError as error:
                 raise ModelUnavailableError(
-                    f"The embedded model's server cannot be run with {sys.executable!r}: {error}."
+                    f"the embedded model's server cannot be run with {sys.executable!r}: {error}"
                 ) from error
             assert process.stdin
             assert process.stdout
@@ -109,8 +109,8 @@ class LocalServer:
             if not line:
                 self.close()
                 raise ModelUnavailableError(
-                    f"The embedded model's server did not start: {_reason(process, stderr)}. "
-                    f"(The model is {self._gguf}.)"
+                    f"the embedded model's server did not start: {_reason(process, stderr)} "
+                    f"(the model is {self._gguf})"
                 )
         self._address = Address(url=json.loads(line)["url"], token=token)
         return self._address

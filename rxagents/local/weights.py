@@ -57,7 +57,7 @@ def find() -> Path | None:
         path = Path(chosen).expanduser()
         if not path.is_file():
             raise ModelUnavailableError(
-                f"RXAGENTS_GGUF is {chosen!r}, but there is no such file: correct it or unset it."
+                f"RXAGENTS_GGUF is {chosen!r}, but there is no such file: correct it or unset it"
             )
         return path
     candidates = [*_installed(), cache_directory() / _FILE]
@@ -107,8 +107,8 @@ def fetch(progress: Progress | None = None) -> Path:
             weights = _move(scratch / _FILE, directory)
     except OSError as error:
         raise ModelUnavailableError(
-            f"The embedded model cannot be stored in {directory}: {error}. "
-            "Set RXAGENTS_CACHE to a directory with 300 MB to spare."
+            f"the embedded model cannot be stored in {directory} ({error}): "
+            "set RXAGENTS_CACHE to a directory with 300 MB to spare"
         ) from error
     report(total, total)
     return weights

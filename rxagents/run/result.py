@@ -159,7 +159,8 @@ class RunResultStreaming(RunResultBase, Stream[StreamEvent]):
         """Stop the run. Streams of it then end without an exception, after what was emitted.
 
         "immediate" stops the model and the tools where they are; "after_turn" lets this turn's
-        model and tools finish. Nothing happens if the run has ended.
+        model and tools finish. Nothing happens if the run has ended. A tool that is a plain
+        function cannot be stopped: its thread goes on, and its result is dropped.
         """
         if mode == "after_turn":
             self._record.stop_after_turn = True
