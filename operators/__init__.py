@@ -3,6 +3,7 @@
     select   which events: raw, items, agent_updates, of_type
     text     the model's words: text_deltas, text, sentences
     flatten  streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
+    sharing  one source for many: share, share_replay
     tasks    asynchronous functions in a chain: map_async
 
 Import it as `from rxagents import operators as ops`.
@@ -22,6 +23,8 @@ from .select import agent_updates as agent_updates
 from .select import items as items
 from .select import of_type as of_type
 from .select import raw as raw
+from .sharing import share as share
+from .sharing import share_replay as share_replay
 from .tasks import map_async as map_async
 from .text import sentences as sentences
 from .text import text as text

@@ -73,7 +73,6 @@ from reactivex.operators import retry as retry
 from reactivex.operators import sample as sample
 from reactivex.operators import scan as scan
 from reactivex.operators import sequence_equal as sequence_equal
-from reactivex.operators import share as share
 from reactivex.operators import single as single
 from reactivex.operators import single_or_default as single_or_default
 from reactivex.operators import single_or_default_async as single_or_default_async

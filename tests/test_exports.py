@@ -41,6 +41,8 @@ def test_our_operators_are_named_as_documented() -> None:
         "of_type",
         "raw",
         "sentences",
+        "share",
+        "share_replay",
         "switch_latest",
         "switch_map",
         "text",

@@ -46,7 +46,8 @@ class ReplayLog(Generic[_T]):
         self._kept: list[_T] = []
         self._readers: list[_Reader[_T]] = []
         self._live: list[_Reader[_T]] = []
-        self._room: Demand | None = None if replay is None else Demand(1, 0)
+        self.room: Demand | None = None if replay is None else Demand(1, 0)
+        """Open while the slowest subscriber leaves room; None where everything is kept."""
 
     @property
     def end(self) -> int:
@@ -74,13 +75,13 @@ class ReplayLog(Generic[_T]):
 
     async def ready(self) -> None:
         """Wait until the slowest subscriber leaves room; returns at once if all is kept."""
-        if self._room is not None and not self._room.open:
-            await self._room.ready()
+        if self.room is not None and not self.room.open:
+            await self.room.ready()
 
     @property
     def has_room(self) -> bool:
         """Whether `ready()` would return at once."""
-        return self._room is None or self._room.open
+        return self.room is None or self.room.open
 
     def subscribe(
         self, observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
@@ -124,7 +125,7 @@ class ReplayLog(Generic[_T]):
 
     def _trim(self) -> None:
         assert self.replay is not None
-        assert self._room is not None
+        assert self.room is not None
         end = self.end
         slowest = min((reader.place for reader in self._readers), default=end)
         spare = min(slowest, end - self.replay) - self.oldest
@@ -133,10 +134,10 @@ class ReplayLog(Generic[_T]):
             del self._kept[:spare]
             self.oldest += spare
         full = end - slowest >= max(self.replay, _LEAST_ROOM)
-        if full and self._room.open:
-            self._room.put()
-        elif not full and not self._room.open:
-            self._room.took()
+        if full and self.room.open:
+            self.room.put()
+        elif not full and not self.room.open:
+            self.room.took()
 
 
 class _Reader(abc.DisposableBase, Generic[_T]):
