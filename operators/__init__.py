@@ -1,15 +1,19 @@
 """The vocabulary of pipelines: operators for runs, and everything of `reactivex.operators`.
 
-    select   which events: raw, items, agent_updates, of_type
-    text     the model's words: text_deltas, text, sentences
-    flatten  streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
-    sharing  one source for many: share, share_replay
-    tasks    asynchronous functions in a chain: map_async
+    select     which events: raw, items, agent_updates, of_type
+    text       the model's words: text_deltas, text, sentences
+    structure  JSON in the model's words: partial, json_items, final
+    arguments  the arguments of tool calls as they grow: tool_arguments
+    flatten    streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
+    sharing    one source for many: share, share_replay
+    tasks      asynchronous functions in a chain: map_async
 
 Import it as `from rxagents import operators as ops`.
 """
 
 # No __all__: type checkers would take it for the whole, and could not add the star's to it.
+from .arguments import ToolArguments as ToolArguments
+from .arguments import tool_arguments as tool_arguments
 from .flatten import concat_all as concat_all
 from .flatten import concat_map as concat_map
 from .flatten import exhaust_map as exhaust_map
@@ -25,6 +29,9 @@ from .select import of_type as of_type
 from .select import raw as raw
 from .sharing import share as share
 from .sharing import share_replay as share_replay
+from .structure import final as final
+from .structure import json_items as json_items
+from .structure import partial as partial
 from .tasks import map_async as map_async
 from .text import sentences as sentences
 from .text import text as text

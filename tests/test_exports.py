@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from importlib import import_module
@@ -23,7 +24,7 @@ def ours() -> dict[str, object]:
     return {
         name: thing
         for name, thing in vars(operators).items()
-        if callable(thing) and thing.__module__.startswith("rxagents.operators")
+        if inspect.isfunction(thing) and thing.__module__.startswith("rxagents.operators")
     }
 
 
@@ -33,12 +34,15 @@ def test_our_operators_are_named_as_documented() -> None:
         "concat_all",
         "concat_map",
         "exhaust_map",
+        "final",
         "flat_map",
         "flat_map_latest",
         "items",
+        "json_items",
         "map_async",
         "merge_all",
         "of_type",
+        "partial",
         "raw",
         "sentences",
         "share",
@@ -47,6 +51,7 @@ def test_our_operators_are_named_as_documented() -> None:
         "switch_map",
         "text",
         "text_deltas",
+        "tool_arguments",
     }
 
 

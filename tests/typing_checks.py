@@ -7,6 +7,7 @@ from typing import Any, assert_type
 
 import reactivex
 from openai.types.responses import ResponseStreamEvent
+from pydantic import BaseModel
 from reactivex import Observable
 
 from rxagents import (
@@ -99,6 +100,17 @@ def operators_on_runs(run: RunResultStreaming) -> None:
     assert_type(run.pipe(ops.agent_updates()), Stream[Agent[Any]])
     assert_type(run.pipe(ops.text()), Stream[str])
     assert_type(run.pipe(ops.items(), ops.of_type(ToolCallOutputItem)), Stream[ToolCallOutputItem])
+
+
+class Report(BaseModel):
+    title: str
+
+
+def structure(text: Stream[str], run: RunResultStreaming) -> None:
+    assert_type(text.pipe(ops.partial(Report)), Stream[Report])
+    assert_type(text.pipe(ops.final(list[Report])), Stream[list[Report]])
+    assert_type(text.pipe(ops.json_items("a", type=Report)), Stream[Report])
+    assert_type(run.pipe(ops.tool_arguments()), Stream[ops.ToolArguments])
 
 
 def tools() -> None:
