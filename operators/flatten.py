@@ -317,6 +317,10 @@ class _InnerSource(abc.DisposableBase, Generic[_B]):
 
     def _emit(self) -> None:
         """Emit the values of an iterable, as far as the consumer's credit goes."""
+        with demand(self._owner.consumer):  # for what operators after this one subscribe to
+            self._emit_values()
+
+    def _emit_values(self) -> None:
         owner = self._owner
         consumer, emit = owner.consumer, owner.observer.on_next
         while not self._left:

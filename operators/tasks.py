@@ -132,6 +132,10 @@ class _Calls(Generic[_A, _B]):
 
     def _emit(self) -> None:
         """Emit the results whose turn it is, as far as the consumer's credit goes."""
+        with demand(self._consumer):  # for what operators after this one subscribe to
+            self._emit_ready()
+
+    def _emit_ready(self) -> None:
         while not self._stopped and (call := self._next()) is not None:
             if self._consumer is not None and not self._consumer.open:
                 self._consumer.when_open(self._emit)

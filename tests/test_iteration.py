@@ -17,7 +17,7 @@ from reactivex import compose
 
 from rxagents import Stream, UserError
 from rxagents import operators as ops
-from rxagents.stream import Demand
+from rxagents.stream import Demand, ReplayLog
 
 
 class Source:
@@ -376,6 +376,30 @@ async def test_the_credit_reaches_what_operators_subscribe_to_later(name: str) -
         failed = True
     assert taken == 2000
     assert failed is (name == "retry")
+
+
+@pytest.mark.parametrize("source", ["log", "map_async", "iterable"])
+async def test_the_credit_reaches_what_is_subscribed_to_behind_other_contexts(source: str) -> None:
+    async def same(x: int) -> int:
+        await asyncio.sleep(0)
+        return x
+
+    log = ReplayLog[int]()
+    before: dict[str, Stream[int]] = {
+        "log": Stream(log.subscribe),
+        "map_async": Stream.of(1).pipe(ops.map_async(same)),
+        "iterable": Stream.of(1).pipe(ops.flat_map(lambda x: [x])),
+    }
+    behind = Source(1000)
+    taken = 0
+    asyncio.get_running_loop().call_later(1, log.append, 1)
+    asyncio.get_running_loop().call_later(2, log.close)
+    async for _ in before[source].pipe(ops.concat(behind.stream)):
+        taken += 1
+        assert behind.emitted - taken <= 64
+        if taken % 20 == 0:
+            await asyncio.sleep(1)
+    assert taken == 1001
 
 
 @pytest.mark.parametrize("name", _BOUNDED)

@@ -14,8 +14,17 @@ import anyio
 import pytest
 from loopback import Hold, LoopbackServer, endless, sse, stream, text_events
 
-from rxagents import Agent, OpenAIResponsesModel, Runner, RunResultStreaming, Stream, StreamEvent
+from rxagents import (
+    Agent,
+    OpenAIResponsesModel,
+    Runner,
+    RunResultStreaming,
+    Stream,
+    StreamEvent,
+    function_tool,
+)
 from rxagents import operators as ops
+from rxagents.testing import ScriptedModel, assistant_message, function_call
 
 EVENTS = [sse(event) for event in text_events("one two three four five six")]
 
@@ -164,6 +173,32 @@ async def test_run_awaited_and_cancelled() -> None:
             async with asyncio.timeout(5):
                 await Runner.run(agent, "x")
         await gone(server)
+
+
+@pytest.mark.parametrize("how", ["dispose", "break", "cancel"])
+async def test_no_tool_starts_for_who_has_left_when_it_is_called(how: str) -> None:
+    started: list[int] = []
+
+    @function_tool
+    async def launch() -> str:
+        started.append(1)
+        return "launched"
+
+    model = ScriptedModel([[function_call("launch")], [assistant_message("Done.")]])
+    agent = Agent("A", tools=[launch], model=model)
+    if how == "dispose":
+        subscription: list[Any] = []
+        called = Runner.observe(agent, "x").pipe(ops.items("tool_called"))
+        subscription.append(called.subscribe(lambda _: subscription[0].dispose()))
+    elif how == "break":
+        async for _ in Runner.observe(agent, "x").pipe(ops.items("tool_called")):
+            break
+    else:
+        run = Runner.run_streamed(agent, "x")
+        async for _ in run.pipe(ops.items("tool_called")):
+            run.cancel()
+    await asyncio.sleep(1)
+    assert started == []
 
 
 # --- a hot run is stopped by its owner ------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -146,6 +147,8 @@ class RunLoop:
         """Run the tools and the handoff of a turn; return what the model is told of them."""
         outputs: list[ResponseInputItemParam] = []
         if turn.tool_calls:
+            # Whoever leaves when it sees the call does so before the tool has begun.
+            await asyncio.sleep(0)
             self._used_tools.add(id(turn.agent))
             outputs += await run_tool_calls(
                 turn.tool_calls,

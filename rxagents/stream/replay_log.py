@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from reactivex import abc
 
-from .demand import Demand, demand_in_force
+from .demand import Demand, demand, demand_in_force
 from .tasks import loop_or_none
 
 _T = TypeVar("_T")
@@ -168,7 +168,13 @@ class _Reader(abc.DisposableBase, Generic[_T]):
             return
         self._busy = True
         try:
-            self._deliver()
+            if self._demand is None:
+                self._deliver()
+            else:
+                # The writer, or whoever took an event, is not the consumer that streams which
+                # operators subscribe to from here on must go by.
+                with demand(self._demand):
+                    self._deliver()
         finally:
             self._busy = False
 
@@ -187,12 +193,12 @@ class _Reader(abc.DisposableBase, Generic[_T]):
             self._log.forget(self)
 
     def _deliver(self) -> None:
-        log, demand, observer = self._log, self._demand, self._observer
+        log, credit, observer = self._log, self._demand, self._observer
         stop_at = self.place + _SLICE
         while not self._stopped and self.place < log.end:
-            if demand is not None and not demand.open:
+            if credit is not None and not credit.open:
                 self._fall_behind()
-                demand.when_open(self.advance)
+                credit.when_open(self.advance)
                 return
             if self.place >= stop_at and self.advance_later():
                 self._fall_behind()
