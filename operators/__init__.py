@@ -1,7 +1,10 @@
 """The vocabulary of pipelines: operators for runs, and everything of `reactivex.operators`.
 
     select     which events: raw, items, agent_updates, of_type
-    text       the model's words: text_deltas, text, sentences
+    text       what the model says: text_deltas, text, reasoning_deltas, refusal_deltas
+    pieces     text cut again: words, lines, sentences, paragraphs
+    markdown   text cut into blocks of Markdown: markdown_blocks
+    flow       text in time: chunks, smooth
     structure  JSON in the model's words: partial, json_items, final
     arguments  the arguments of tool calls as they grow: tool_arguments
     flatten    streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
@@ -22,6 +25,13 @@ from .flatten import flat_map_latest as flat_map_latest
 from .flatten import merge_all as merge_all
 from .flatten import switch_latest as switch_latest
 from .flatten import switch_map as switch_map
+from .flow import chunks as chunks
+from .flow import smooth as smooth
+from .markdown import markdown_blocks as markdown_blocks
+from .pieces import lines as lines
+from .pieces import paragraphs as paragraphs
+from .pieces import sentences as sentences
+from .pieces import words as words
 from .reactivex_operators import *  # noqa: F403
 from .select import agent_updates as agent_updates
 from .select import items as items
@@ -33,6 +43,7 @@ from .structure import final as final
 from .structure import json_items as json_items
 from .structure import partial as partial
 from .tasks import map_async as map_async
-from .text import sentences as sentences
+from .text import reasoning_deltas as reasoning_deltas
+from .text import refusal_deltas as refusal_deltas
 from .text import text as text
 from .text import text_deltas as text_deltas

@@ -101,8 +101,8 @@ def merge_all(
 def concat_all() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
     """What the sources which are the events emit, one source after another. Lossless.
 
-    source         --a-b-----------|     a: 1--1--|, b: 2--2--|
-    concat_all()   --1--1--2--2----|
+        source         --a-b-----------|     a: 1--1--|, b: 2--2--|
+        concat_all()   --1--1--2--2----|
     """
     return concat_map(_itself)
 
@@ -110,8 +110,8 @@ def concat_all() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
 def switch_latest() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
     """What the newest of the sources which are the events emits. Conflating.
 
-    source            --a--b--------|     a: 1--1--|, b: 2--2--|
-    switch_latest()   --1--2--2-----|
+        source            --a--b--------|     a: 1--1--|, b: 2--2--|
+        switch_latest()   --1--2--2-----|
     """
     return switch_map(_itself)
 

@@ -88,8 +88,8 @@ def items(
 def agent_updates() -> Callable[[Observable[StreamEvent]], Observable[Agent[Any]]]:
     """The agents that take over, the first one included. Lossless.
 
-    source            --A--d--d--i--B--d--|
-    agent_updates()   --A-----------B-----|
+        source            --A--d--d--i--B--d--|
+        agent_updates()   --A-----------B-----|
     """
 
     def pick(event: StreamEvent) -> Agent[Any] | None:
@@ -101,8 +101,8 @@ def agent_updates() -> Callable[[Observable[StreamEvent]], Observable[Agent[Any]
 def of_type(kind: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
     """What is an instance of `kind`, with that type for a type checker. Lossless.
 
-    source         --1--a--2--b--|
-    of_type(int)   --1-----2-----|
+        source         --1--a--2--b--|
+        of_type(int)   --1-----2-----|
     """
 
     def pick(value: object) -> _T | None:

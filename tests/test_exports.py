@@ -31,6 +31,14 @@ def ours() -> dict[str, object]:
 def test_our_operators_are_named_as_documented() -> None:
     assert set(ours()) == {
         "agent_updates",
+        "refusal_deltas",
+        "reasoning_deltas",
+        "words",
+        "paragraphs",
+        "lines",
+        "markdown_blocks",
+        "smooth",
+        "chunks",
         "concat_all",
         "concat_map",
         "exhaust_map",

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.responses import (
+    ResponseOutputMessage,
+    ResponseOutputRefusal,
+    ResponseReasoningItem,
+    ResponseReasoningTextDeltaEvent,
+    ResponseStreamEvent,
+)
+from openai.types.responses.response_reasoning_item import Summary
 from reactivex.subject import Subject
 
-from rxagents import Agent, Runner, Stream
+from rxagents import Agent, RawResponsesStreamEvent, Runner, Stream, StreamEvent
 from rxagents import operators as ops
-from rxagents.testing import ScriptedModel, assistant_message, function_call
+from rxagents.testing import (
+    ScriptedModel,
+    assistant_message,
+    function_call,
+    response_events,
+)
 
 
 def cut(*pieces: str) -> list[str]:
@@ -47,6 +61,64 @@ async def test_text_grows_and_starts_anew_with_each_message() -> None:
     growing = run.pipe(ops.text())
     assert [text async for text in growing] == grown
     assert [text async for text in growing] == grown, "each subscription has its own text"
+
+
+def said(*data: ResponseStreamEvent) -> Stream[StreamEvent]:
+    """Events of a model, as they come in a run."""
+
+    async def events() -> AsyncIterator[StreamEvent]:
+        for each in data:
+            yield RawResponsesStreamEvent(data=each)
+
+    return Stream.from_async_iterable(events)
+
+
+SPOKEN: list[ResponseStreamEvent] = response_events(
+    [
+        ResponseReasoningItem(
+            id="rs", type="reasoning", summary=[Summary(type="summary_text", text="Well now.")]
+        ),
+        assistant_message("Hello there."),
+        ResponseOutputMessage(
+            id="no",
+            type="message",
+            role="assistant",
+            status="completed",
+            content=[ResponseOutputRefusal(type="refusal", refusal="I cannot.")],
+        ),
+    ]
+)
+
+
+async def test_reasoning_and_refusal_deltas_are_told_apart_from_the_answer() -> None:
+    run = said(*SPOKEN)
+    assert [each async for each in run.pipe(ops.text_deltas())] == ["Hello", " there."]
+    assert [each async for each in run.pipe(ops.reasoning_deltas())] == ["Well", " now."]
+    assert [each async for each in run.pipe(ops.refusal_deltas())] == ["I", " cannot."]
+
+
+async def test_reasoning_deltas_are_those_of_the_reasoning_itself_too() -> None:
+    place: dict[str, Any] = {"item_id": "rs", "output_index": 0, "sequence_number": 0}
+    run = said(
+        ResponseReasoningTextDeltaEvent(
+            type="response.reasoning_text.delta", delta="Hm.", content_index=0, **place
+        )
+    )
+    assert [each async for each in run.pipe(ops.reasoning_deltas())] == ["Hm."]
+    assert [each async for each in run.pipe(ops.refusal_deltas())] == []
+
+
+@pytest.mark.parametrize("operator", [ops.reasoning_deltas, ops.refusal_deltas])
+async def test_deltas_of_a_failing_source_and_of_one_that_is_left(operator: Any) -> None:
+    source: Subject[StreamEvent] = Subject()
+    out: list[object] = []
+    deltas = Stream.from_observable(source).pipe(operator())
+    deltas.subscribe().dispose()
+    assert not source.observers
+    deltas.subscribe(out.append, out.append)
+    error = OSError("cut")
+    source.on_error(error)
+    assert out == [error]
 
 
 # --- sentences ------------------------------------------------------------------------------
