@@ -1,12 +1,12 @@
 """Models: what answers, and how its bytes become events. It knows nothing of runs.
 
-interface           Model and ModelProvider, as the run sees them
-sse                 bytes to server-sent events
-responses_decoder   server-sent events to the `openai` package's typed events
-openai_responses    the Responses API over HTTP
-errors              the client's errors in one clear sentence each
-clients             one client a loop, closed with it
-provider            from a model's name to a model
+    interface           Model and ModelProvider, as the run sees them
+    sse                 bytes to server-sent events
+    responses_decoder   server-sent events to the `openai` package's typed events
+    openai_responses    the Responses API over HTTP
+    errors              the client's errors in one clear sentence each
+    clients             one client a loop, closed with it
+    provider            from a model's name to a model
 """
 
 from .interface import Model as Model

@@ -1,10 +1,10 @@
 """The stream layer: Observables that live on the event loop. It knows nothing of agents.
 
-Stream          an Observable with loop time, typed `pipe` and `async for`
-StreamIterator  what `async for` and `stream.iterate()` read from
-Demand          the credit by which a consumer holds back its sources
-ReplayLog       one producer, any number of subscribers, each with its own place
-LoopScheduler   now is the trampoline, later is the loop's timers
+    Stream          an Observable with loop time, typed `pipe` and `async for`
+    StreamIterator  what `async for` and `stream.iterate()` read from
+    Demand          the credit by which a consumer holds back its sources
+    ReplayLog       one producer, any number of subscribers, each with its own place
+    LoopScheduler   now is the trampoline, later is the loop's timers
 """
 
 from .demand import Demand as Demand

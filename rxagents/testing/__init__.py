@@ -1,10 +1,17 @@
 """What tests of programs with agents need: scripted models and virtual time.
 
-scripted          a model that plays a script
-response_events   the events with which a provider streams given items
-virtual_time      an event loop whose clock jumps instead of waiting
+    scripted          a model that plays a script
+    response_events   the events with which a provider streams given items
+    marbles           streams that are drawn, and drawings of what must come out
+    virtual_time      an event loop whose clock jumps instead of waiting
 """
 
+from .marble_diagram import MarbleError as MarbleError
+from .marbles import ColdMarbles as ColdMarbles
+from .marbles import HotMarbles as HotMarbles
+from .marbles import cold as cold
+from .marbles import expect as expect
+from .marbles import hot as hot
 from .response_events import response_events as response_events
 from .response_events import response_usage as response_usage
 from .scripted import Delay as Delay
