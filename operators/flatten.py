@@ -103,6 +103,8 @@ def concat_all() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
 
         source         --a-b-----------|     a: 1--1--|, b: 2--2--|
         concat_all()   --1--1--2--2----|
+
+    `concat_map` without a function.
     """
     return concat_map(_itself)
 
@@ -112,6 +114,8 @@ def switch_latest() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
 
         source            --a--b--------|     a: 1--1--|, b: 2--2--|
         switch_latest()   --1--2--2-----|
+
+    `switch_map` without a function.
     """
     return switch_map(_itself)
 

@@ -90,6 +90,8 @@ def agent_updates() -> Callable[[Observable[StreamEvent]], Observable[Agent[Any]
 
         source            --A--d--d--i--B--d--|
         agent_updates()   --A-----------B-----|
+
+    The first event of every run is one.
     """
 
     def pick(event: StreamEvent) -> Agent[Any] | None:
@@ -103,6 +105,8 @@ def of_type(kind: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
 
         source         --1--a--2--b--|
         of_type(int)   --1-----2-----|
+
+    What is of another class passes by.
     """
 
     def pick(value: object) -> _T | None:

@@ -22,6 +22,8 @@ def text_deltas() -> Callable[[Observable[StreamEvent]], Observable[str]]:
 
         source          --A--r--"Hel"--"lo"--i--|
         text_deltas()   --------"Hel"--"lo"-----|
+
+    What else the run tells passes by.
     """
 
     def pick(event: StreamEvent) -> str | None:
@@ -88,6 +90,8 @@ def refusal_deltas() -> Callable[[Observable[StreamEvent]], Observable[str]]:
 
         source             --A--r--"I ca"--"n't."--i--|
         refusal_deltas()   --------"I ca"--"n't."-----|
+
+    A run whose model refuses ends with ModelRefusalError after them.
     """
 
     def pick(event: StreamEvent) -> str | None:

@@ -7,6 +7,8 @@
     errors              the client's errors in one clear sentence each
     clients             one client a loop, closed with it
     provider            from a model's name to a model
+
+Read `interface` first.
 """
 
 from .interface import Model as Model

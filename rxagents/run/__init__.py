@@ -8,6 +8,8 @@
     record       what a run knows of itself
     result       what a run gives back
     config       settings of a whole run
+
+Read `loop` first.
 """
 
 from .config import DEFAULT_MAX_TURNS as DEFAULT_MAX_TURNS

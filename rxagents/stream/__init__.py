@@ -5,6 +5,8 @@
     Demand          the credit by which a consumer holds back its sources
     ReplayLog       one producer, any number of subscribers, each with its own place
     LoopScheduler   now is the trampoline, later is the loop's timers
+
+Read `stream` first.
 """
 
 from .demand import Demand as Demand

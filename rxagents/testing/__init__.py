@@ -4,6 +4,8 @@
     response_events   the events with which a provider streams given items
     marbles           streams that are drawn, and drawings of what must come out
     virtual_time      an event loop whose clock jumps instead of waiting
+
+rxagents is tested with them itself.
 """
 
 from .marble_diagram import MarbleError as MarbleError
