@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
 
-from rxagents.stream.demand import demand, demand_in_force
+from rxagents.stream.demand import Demand, demand, demand_in_force
 from rxagents.stream.replay_log import ReplayLog
 from rxagents.stream.scheduler import LoopScheduler
 
@@ -141,6 +141,8 @@ class _Connection(abc.DisposableBase, Generic[_T]):
         on_empty: Callable[[_Connection[_T]], None],
     ) -> None:
         self.log = ReplayLog[_T](replay)
+        # A log that keeps everything sets no pace; its demand only knows the source's tasks.
+        self.pace = self.log.room or Demand()
         self.count = 0
         """Subscribers that are there."""
         self.leaving: abc.DisposableBase | None = None
@@ -157,7 +159,7 @@ class _Connection(abc.DisposableBase, Generic[_T]):
         if self._connected:
             return
         self._connected = True
-        with demand(self.log.room):
+        with demand(self.pace):
             subscription = source.subscribe(
                 self.log.append, self._fail, self._complete, scheduler=scheduler
             )
@@ -208,6 +210,6 @@ class _Member(abc.DisposableBase):
         connection = self._connection
         reading.dispose()
         connection.remove()
-        if connection.stopped and connection.log.room is not None and self._consumer is not None:
+        if connection.stopped and self._consumer is not None:
             # Who leaves last waits for the source's cleanup, if it waits for anything.
-            self._consumer.tasks |= connection.log.room.tasks
+            self._consumer.tasks |= connection.pace.tasks

@@ -27,8 +27,9 @@ def map_async(
 
     At most `concurrency` calls are under way at once, and the source is held back meanwhile.
     Results come in the order of their events, or with `ordered=False` as soon as each is there.
-    A call that raises, and likewise a failing source, ends the stream and cancels the other
-    calls; so does leaving it. Raises ValueError now if `concurrency` is below 1.
+    A call that raises ends the stream at once and cancels the other calls; so does leaving it. An
+    error of the source comes after the results of the events before it. Raises ValueError now if
+    `concurrency` is below 1.
     """
     if concurrency < 1:
         raise ValueError(f"concurrency must be 1 call or more, not {concurrency}")
@@ -85,6 +86,7 @@ class _Calls(Generic[_A, _B]):
         self._waiting: deque[tuple[_Call[_B], _A]] = deque()  # from sources that know no credit
         self._running = 0
         self._source_ended = False
+        self._error: Exception | None = None  # the source's
         self._stopped = False
 
     def on_next(self, value: _A) -> None:
@@ -95,8 +97,8 @@ class _Calls(Generic[_A, _B]):
         self._start()
 
     def on_error(self, error: Exception) -> None:
-        self.stop()
-        self._observer.on_error(error)
+        self._error = error
+        self.on_completed()
 
     def on_completed(self) -> None:
         self._source_ended = True
@@ -122,7 +124,8 @@ class _Calls(Generic[_A, _B]):
             call.result.append(await self._fn(value))
         except Exception as error:
             if not self._stopped:
-                self.on_error(error)
+                self.stop()
+                self._observer.on_error(error)
             return
         finally:
             self._running -= 1
@@ -145,7 +148,10 @@ class _Calls(Generic[_A, _B]):
             self.credit.took()
         if self._source_ended and not self._calls and not self._stopped:
             self._stopped = True
-            self._observer.on_completed()
+            if self._error is None:
+                self._observer.on_completed()
+            else:
+                self._observer.on_error(self._error)
 
     def _next(self) -> _Call[_B] | None:
         if self._ordered:

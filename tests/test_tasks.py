@@ -156,10 +156,12 @@ async def test_an_empty_source_and_a_failing_one() -> None:
     out: list[object] = []
     Stream.from_observable(source).pipe(ops.map_async(work)).subscribe(out.append, out.append)
     source.on_next(1)
+    source.on_next(2)
     error = OSError("source")
     source.on_error(error)
+    assert out == []
     await asyncio.sleep(5)
-    assert out == [error]
+    assert out == [10, 20, error], "what was received before it is not lost"
 
 
 def test_no_concurrency_is_refused_at_once() -> None:

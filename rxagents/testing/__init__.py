@@ -3,6 +3,7 @@
     scripted          a model that plays a script
     response_events   the events with which a provider streams given items
     marbles           streams that are drawn, and drawings of what must come out
+    rules             the rules of Reactive Streams, for any source
     virtual_time      an event loop whose clock jumps instead of waiting
 
 rxagents is tested with them itself.
@@ -16,6 +17,7 @@ from .marbles import expect as expect
 from .marbles import hot as hot
 from .response_events import response_events as response_events
 from .response_events import response_usage as response_usage
+from .rules import SourceRules as SourceRules
 from .scripted import Delay as Delay
 from .scripted import ModelCall as ModelCall
 from .scripted import ModelScriptError as ModelScriptError
