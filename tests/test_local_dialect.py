@@ -232,11 +232,22 @@ def test_turns_of_every_role() -> None:
 
 
 def test_turns_of_several_calls_pair_each_output_with_its_call() -> None:
-    items = [call("a", "1"), call("b", "2"), output([{"type": "input_text", "text": "B"}], "2")]
-    items.append(output("A", "1"))
-    texts = [turn["content"] for turn in turns(items)]
-    assert [texts[1], texts[3]] == ["B says: B", "A says: A"]
-    assert texts[0][0]["text"] == "Let me check with b."
+    items = [user("Hm?"), call("get_a", "1"), call("b_c", "2")]
+    items += [output([{"type": "input_text", "text": "B"}], "2"), output("A", "1")]
+    asked = "Fact: b c: B; a: A\nQuestion: Hm?\nAnswer the question using the fact."
+    assert turns(items) == [user(asked)]
+
+
+def test_turns_put_the_question_last_and_keep_what_was_before() -> None:
+    before: list[Json] = [{"role": "system", "content": "Be brief."}, user("Hi")]
+    before.append({"role": "assistant", "content": "Hello"})
+    preamble = {"role": "assistant", "content": "Let me see."}
+    answered = turns([*before, user("Hm?"), preamble, call("f"), output("42")])
+    assert answered[:3] == turns(before)
+    asked = "Fact: f: 42\nQuestion: Hm?\nAnswer the question using the fact."
+    assert answered[3:] == [user(asked)]
+    later = turns([*before, user("Hm?"), call("f"), output("42"), preamble, user("And?")])
+    assert [turn["role"] for turn in later[3:]] == ["user", "assistant", "user"]
 
 
 def test_turns_leave_handoffs_out() -> None:
@@ -245,7 +256,8 @@ def test_turns_leave_handoffs_out() -> None:
 
 
 def test_turns_an_output_without_its_call() -> None:
-    assert turns([output("42")])[1] == user("The tool says: 42")
+    system: Json = {"role": "system", "content": "Be brief."}
+    assert turns([system, output("42")]) == [system, user("Fact: the tool: 42")]
 
 
 def test_turns_refuse_images() -> None:

@@ -50,7 +50,7 @@ def rewrite(request: dict[str, Any], choose: Chooser) -> dict[str, Any]:
     elif response_format := _response_format(request):
         body["response_format"] = response_format
     elif any(item.get("type") == "function_call_output" for item in items):
-        # Enough to keep it from going round in circles, and not from quoting the output.
+        # Enough to keep it from going round in circles, and not from using the output.
         body.setdefault("frequency_penalty", 0.2)
     else:
         body.setdefault("repeat_penalty", 1.1)
