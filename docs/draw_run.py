@@ -51,7 +51,7 @@ class Lane:
 async def weather(city: str) -> str:
     """Tell the weather in a city."""
     await asyncio.sleep(0.1)  # as long as a weather service would take
-    return "sunny, 21 °C"
+    return "It is sunny, 21 °C. There is a concert in the park. Ferries leave every hour."
 
 
 GUIDE = Agent(
@@ -60,7 +60,7 @@ GUIDE = Agent(
     tools=[weather],
     model_settings=ModelSettings(temperature=0.0),
 )
-PROMPT = "Tell me about the weather in Oslo."
+PROMPT = "What is the weather in Oslo? What shall I do there?"
 KINDS = {
     "response.output_text.delta": "text",
     "response.function_call_arguments.delta": "arguments",
@@ -136,7 +136,7 @@ def _quoted(text: str) -> str:
 
 def _value(item: RunItem) -> str:
     if item.type == "tool_call_output_item":
-        return _quoted(str(item.output))
+        return _quoted(_short(str(item.output), 26))
     if item.type == "message_output_item":
         return _quoted(_short(ItemHelpers.text_message_output(item), 26))
     arguments = " ".join(str(getattr(item.raw_item, "arguments", "")).split()).strip("{} ")
