@@ -1,11 +1,13 @@
-"""The one loop that the operators on pieces of text are made of."""
+"""Cutting a text that comes in pieces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from reactivex import Observable, abc
+from reactivex import Observable
+
+from ._reading import reading
 
 
 class Cutter(Protocol):
@@ -28,31 +30,12 @@ def cut(cutter: Callable[[], Cutter]) -> Callable[[Observable[str]], Observable[
 
     What is left when the source ends, or fails, is emitted before that.
     """
+    return reading(lambda: _CutterReader(cutter()))
 
-    def subscribe_to(source: Observable[str]) -> Observable[str]:
-        def subscribe(
-            observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            cutting = cutter()
 
-            def on_next(piece: str) -> None:
-                for each in cutting.feed(piece):
-                    observer.on_next(each)
+class _CutterReader:
+    """A cutter as a reader, which gives the rest however the source ends."""
 
-            def emit_rest() -> None:
-                for each in cutting.rest():
-                    observer.on_next(each)
-
-            def on_error(error: Exception) -> None:
-                emit_rest()
-                observer.on_error(error)
-
-            def on_completed() -> None:
-                emit_rest()
-                observer.on_completed()
-
-            return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-
-        return Observable(subscribe)
-
-    return subscribe_to
+    def __init__(self, cutter: Cutter) -> None:
+        self.read = cutter.feed
+        self.end = self.cut_off = cutter.rest
