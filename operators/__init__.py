@@ -9,6 +9,10 @@
     arguments  the arguments of tool calls as they grow: tool_arguments
     flatten    streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
     sharing    one source for many: share, share_replay
+    grouping   events put together: zip, buffer_until
+    timing     time between events: delay, limit_rate, throttle_latest, audit
+    pace       what a screen can show: frame
+    overflow   sources that must not be held back: on_backpressure_*, conflate
     tasks      asynchronous functions in a chain: map_async
 
 Import it as `from rxagents import operators as ops`.
@@ -27,7 +31,16 @@ from .flatten import switch_latest as switch_latest
 from .flatten import switch_map as switch_map
 from .flow import chunks as chunks
 from .flow import smooth as smooth
+from .grouping import buffer_until as buffer_until
+from .grouping import zip as zip
 from .markdown import markdown_blocks as markdown_blocks
+from .overflow import BackpressureOverflowError as BackpressureOverflowError
+from .overflow import conflate as conflate
+from .overflow import on_backpressure_buffer as on_backpressure_buffer
+from .overflow import on_backpressure_drop as on_backpressure_drop
+from .overflow import on_backpressure_error as on_backpressure_error
+from .overflow import on_backpressure_latest as on_backpressure_latest
+from .pace import frame as frame
 from .pieces import lines as lines
 from .pieces import paragraphs as paragraphs
 from .pieces import sentences as sentences
@@ -47,3 +60,7 @@ from .text import reasoning_deltas as reasoning_deltas
 from .text import refusal_deltas as refusal_deltas
 from .text import text as text
 from .text import text_deltas as text_deltas
+from .timing import audit as audit
+from .timing import delay as delay
+from .timing import limit_rate as limit_rate
+from .timing import throttle_latest as throttle_latest

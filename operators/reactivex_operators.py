@@ -17,7 +17,6 @@ from reactivex.operators import contains as contains
 from reactivex.operators import count as count
 from reactivex.operators import debounce as debounce
 from reactivex.operators import default_if_empty as default_if_empty
-from reactivex.operators import delay as delay
 from reactivex.operators import delay_subscription as delay_subscription
 from reactivex.operators import delay_with_mapper as delay_with_mapper
 from reactivex.operators import dematerialize as dematerialize
@@ -123,7 +122,6 @@ from reactivex.operators import window_with_count as window_with_count
 from reactivex.operators import window_with_time as window_with_time
 from reactivex.operators import window_with_time_or_count as window_with_time_or_count
 from reactivex.operators import with_latest_from as with_latest_from
-from reactivex.operators import zip as zip
 from reactivex.operators import zip_latest as zip_latest
 from reactivex.operators import zip_with_iterable as zip_with_iterable
 from reactivex.operators import zip_with_list as zip_with_list

@@ -19,7 +19,8 @@
             │   └── ModelTimeoutError    not in time; also an `openai.APITimeoutError`
             └── ModelStatusError         4xx, 5xx, with a class for each that `openai` has one for
 
-`rxagents.testing` has a few of its own, for scripts and clocks that do not fit the test.
+`rxagents.testing` has a few of its own, for scripts and clocks that do not fit the test, and so
+have operators that can fail by themselves.
 """
 
 from __future__ import annotations

@@ -31,6 +31,18 @@ def ours() -> dict[str, object]:
 def test_our_operators_are_named_as_documented() -> None:
     assert set(ours()) == {
         "agent_updates",
+        "frame",
+        "zip",
+        "buffer_until",
+        "throttle_latest",
+        "limit_rate",
+        "delay",
+        "audit",
+        "on_backpressure_latest",
+        "on_backpressure_error",
+        "on_backpressure_drop",
+        "on_backpressure_buffer",
+        "conflate",
         "refusal_deltas",
         "reasoning_deltas",
         "words",

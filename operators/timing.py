@@ -1,0 +1,227 @@
+"""Time between events: all of them later, or fewer of them.
+
+Times are the event loop's, or those of the scheduler that is passed at `subscribe`. No timer
+runs while nothing waits for it, and leaving cancels it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from reactivex import Observable, abc
+
+from rxagents.stream.demand import demand
+
+from ._line import TimedLine
+
+_T = TypeVar("_T")
+
+_IN_THE_LINE = 1024  # events that `delay` holds at most
+
+
+def delay(
+    duetime: float | timedelta, scheduler: abc.SchedulerBase | None = None
+) -> Callable[[Observable[_T]], Observable[_T]]:
+    """Each event, and the end, `duetime` seconds later. Lossless.
+
+        source     --1--2-----3--|
+        delay(3)   -----1--2-----3--|     three dashes
+
+    An error is not delayed: it comes at once, and what was on its way is dropped. At most 1024
+    events are on their way, then the source is held back; so it is by a slow consumer, and events
+    are later by as much. Time is that of `scheduler`, if it is given. Raises ValueError now
+    unless `duetime` is 0 seconds or more.
+    """
+    seconds = duetime.total_seconds() if isinstance(duetime, timedelta) else duetime
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"duetime must be 0 seconds or more and finite, not {seconds}")
+
+    def delayed(source: Observable[_T]) -> Observable[_T]:
+        def subscribe(
+            observer: abc.ObserverBase[_T], scheduler_: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            line = _DelayLine(observer, scheduler or scheduler_, seconds)
+            with demand(line.credit):
+                line.sources.disposable = source.subscribe(
+                    line.on_next, line.on_error, line.on_completed, scheduler=scheduler_
+                )
+            return line
+
+        return Observable(subscribe)
+
+    return delayed
+
+
+def limit_rate(events_per_second: float) -> Callable[[Observable[_T]], Observable[_T]]:
+    """The events at their own pace, but not faster than `events_per_second`. Lossless.
+
+        source          --123---------4--|
+        limit_rate(5)   --1-2-3-------4--|     -- is 0.2 seconds
+
+    The source is held back, so at most one event waits; what a source emits that cannot be held
+    back waits in line. The end of the source, and its error, follow the last event at once.
+    Raises ValueError now unless `events_per_second` is more than 0. (Reactor's `limitRate` is
+    something else: it is `stream.iterate(high=...)` here.)
+    """
+    if not 0 < events_per_second < math.inf:
+        raise ValueError(
+            f"events_per_second must be more than 0 and finite, not {events_per_second}"
+        )
+
+    def limited(source: Observable[_T]) -> Observable[_T]:
+        def subscribe(
+            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            line = _Gate(observer, scheduler, 1 / events_per_second)
+            with demand(line.credit):
+                line.sources.disposable = source.subscribe(
+                    line.on_next, line.end, line.end, scheduler=scheduler
+                )
+            return line
+
+        return Observable(subscribe)
+
+    return limited
+
+
+def throttle_latest(seconds: float) -> Callable[[Observable[_T]], Observable[_T]]:
+    """The first event at once, then the latest one every `seconds`. Conflating.
+
+        source               --1-2-34------5--|
+        throttle_latest(3)   --1--2--4-----5--|     three dashes
+
+    Unlike `sample` it does not wait for its turn when nothing has come for `seconds`, and it
+    never loses the last event: what waits comes before the end of the source, and before its
+    error. Raises ValueError now unless `seconds` is more than 0.
+    """
+    return _latest(seconds, leading=True)
+
+
+def audit(seconds: float) -> Callable[[Observable[_T]], Observable[_T]]:
+    """The latest event when `seconds` have passed since the first. Conflating.
+
+        source     --1-2-34------5-----|
+        audit(3)   -----2---4-------5--|     three dashes
+
+    Unlike `debounce` it does not wait for a pause. The event after that is the next "first".
+    What waits comes before the end of the source, and before its error. Raises ValueError now
+    unless `seconds` is more than 0.
+    """
+    return _latest(seconds, leading=False)
+
+
+def _latest(seconds: float, *, leading: bool) -> Callable[[Observable[_T]], Observable[_T]]:
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"seconds must be more than 0 and finite, not {seconds}")
+
+    def thinned(source: Observable[_T]) -> Observable[_T]:
+        def subscribe(
+            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            line = _Slot(observer, scheduler, seconds, leading)
+            line.sources.disposable = source.subscribe(
+                line.on_next, line.end, line.end, scheduler=scheduler
+            )
+            return line
+
+        return Observable(subscribe)
+
+    return thinned
+
+
+class _DelayLine(TimedLine[tuple[float, _T], _T]):
+    """Events with their times. Invariant: `credit.pending` is `len(waiting)`."""
+
+    def __init__(
+        self, observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None, seconds: float
+    ) -> None:
+        super().__init__(observer, scheduler)
+        self.credit = self.child(_IN_THE_LINE)
+        self._seconds = seconds
+        self._end_due = 0.0
+
+    def on_next(self, value: _T) -> None:
+        self.credit.put()
+        self.waiting.append((self.now() + self._seconds, value))
+        self.go_on()
+
+    def on_error(self, error: Exception) -> None:
+        self.waiting.clear()
+        self.end(error)
+
+    def on_completed(self) -> None:
+        self._end_due = self.now() + self._seconds
+        self.end()
+
+    def due(self) -> float:
+        return self.waiting[0][0] if self.waiting else self._end_due
+
+    def leaves(self) -> _T:
+        return self.waiting.popleft()[1]
+
+    def left(self) -> None:
+        super().left()
+        self.credit.took()
+
+
+class _Gate(TimedLine[_T, _T]):
+    """Events with a gap between them. Invariant: `credit.pending` is `len(waiting)`."""
+
+    def __init__(
+        self, observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None, gap: float
+    ) -> None:
+        super().__init__(observer, scheduler)
+        self.credit = self.child(1)
+        self._gap = gap
+        self._opens = 0.0
+
+    def on_next(self, value: _T) -> None:
+        self.credit.put()
+        self.waiting.append(value)
+        self.go_on()
+
+    def due(self) -> float:
+        return self._opens if self.waiting else 0.0
+
+    def leaves(self) -> _T:
+        # From when it was due if the timer came early: the gaps must not add up to less.
+        self._opens = max(self._opens, self.now()) + self._gap
+        return self.waiting.popleft()
+
+    def left(self) -> None:
+        super().left()
+        self.credit.took()
+
+
+class _Slot(TimedLine[_T, _T]):
+    """The latest event, until it is due or the source has ended."""
+
+    def __init__(
+        self,
+        observer: abc.ObserverBase[_T],
+        scheduler: abc.SchedulerBase | None,
+        seconds: float,
+        leading: bool,
+    ) -> None:
+        super().__init__(observer, scheduler)
+        self._seconds = seconds
+        self._leading = leading
+        self._opens = 0.0
+
+    def on_next(self, value: _T) -> None:
+        if not self.waiting and not self._leading:
+            self._opens = self.now() + self._seconds
+        self.waiting.clear()
+        self.waiting.append(value)
+        self.go_on()
+
+    def due(self) -> float:
+        return 0.0 if self.ended else self._opens
+
+    def leaves(self) -> _T:
+        if self._leading:
+            self._opens = max(self._opens, self.now()) + self._seconds
+        return self.waiting.popleft()
