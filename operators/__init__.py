@@ -13,6 +13,9 @@
     timing     time between events: delay, limit_rate, throttle_latest, audit
     pace       what a screen can show: frame
     overflow   sources that must not be held back: on_backpressure_*, conflate
+    recovery   when a stream fails: retry, fallback
+    patience   when it is late or silent: timeout, stall, hedge
+    safety     text that must not get out: guard, redact
     tasks      asynchronous functions in a chain: map_async
 
 Import it as `from rxagents import operators as ops`.
@@ -41,11 +44,21 @@ from .overflow import on_backpressure_drop as on_backpressure_drop
 from .overflow import on_backpressure_error as on_backpressure_error
 from .overflow import on_backpressure_latest as on_backpressure_latest
 from .pace import frame as frame
+from .patience import Stalled as Stalled
+from .patience import StreamTimeout as StreamTimeout
+from .patience import hedge as hedge
+from .patience import stall as stall
+from .patience import timeout as timeout
 from .pieces import lines as lines
 from .pieces import paragraphs as paragraphs
 from .pieces import sentences as sentences
 from .pieces import words as words
 from .reactivex_operators import *  # noqa: F403
+from .recovery import fallback as fallback
+from .recovery import retry as retry
+from .safety import GuardrailTripped as GuardrailTripped
+from .safety import guard as guard
+from .safety import redact as redact
 from .select import agent_updates as agent_updates
 from .select import items as items
 from .select import of_type as of_type

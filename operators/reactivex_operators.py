@@ -68,7 +68,6 @@ from reactivex.operators import reduce as reduce
 from reactivex.operators import ref_count as ref_count
 from reactivex.operators import repeat as repeat
 from reactivex.operators import replay as replay
-from reactivex.operators import retry as retry
 from reactivex.operators import sample as sample
 from reactivex.operators import scan as scan
 from reactivex.operators import sequence_equal as sequence_equal
@@ -105,7 +104,6 @@ from reactivex.operators import throttle_first as throttle_first
 from reactivex.operators import throttle_with_mapper as throttle_with_mapper
 from reactivex.operators import throttle_with_timeout as throttle_with_timeout
 from reactivex.operators import time_interval as time_interval
-from reactivex.operators import timeout as timeout
 from reactivex.operators import timeout_with_mapper as timeout_with_mapper
 from reactivex.operators import timestamp as timestamp
 from reactivex.operators import to_dict as to_dict

@@ -31,6 +31,13 @@ def ours() -> dict[str, object]:
 def test_our_operators_are_named_as_documented() -> None:
     assert set(ours()) == {
         "agent_updates",
+        "redact",
+        "guard",
+        "timeout",
+        "stall",
+        "hedge",
+        "retry",
+        "fallback",
         "frame",
         "zip",
         "buffer_until",

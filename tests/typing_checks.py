@@ -102,6 +102,15 @@ def operators_on_runs(run: RunResultStreaming) -> None:
     assert_type(run.pipe(ops.items(), ops.of_type(ToolCallOutputItem)), Stream[ToolCallOutputItem])
 
 
+def patience_and_recovery(run: RunResultStreaming) -> None:
+    text = run.pipe(ops.text_deltas(), ops.retry(3), ops.timeout(first=5.0), ops.hedge(2.0))
+    assert_type(text, Stream[str])
+    assert_type(text.pipe(ops.stall(1.0)), Stream[str | ops.Stalled])
+    assert_type(text.pipe(ops.guard(lambda t: False), ops.redact("x")), Stream[str])
+    assert_type(text.pipe(ops.fallback(text), ops.share(), ops.delay(1)), Stream[str])
+    assert_type(text.pipe(ops.zip(text)), Stream[tuple[str, str]])
+
+
 class Report(BaseModel):
     title: str
 
