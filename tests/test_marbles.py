@@ -402,7 +402,7 @@ async def test_retry_subscribes_again() -> None:
 
 async def test_timeout_is_an_error() -> None:
     source = hot("                                   -a----b|")
-    await expect(source.pipe(ops.timeout(3))).to_be("-a--#", error=Exception("Timeout"))
+    await expect(source.pipe(ops.timeout(3))).to_be("-a--#", error=ops.StreamTimeout)
     source.expect_subscriptions("                    ^---!")
 
 
