@@ -137,7 +137,7 @@ def _signature_of(func: Callable[..., Any], name: str) -> tuple[inspect.Signatur
     try:
         signature = inspect.signature(func)
     except (ValueError, TypeError, NameError) as error:
-        raise UserError(f"Function {name!r} has no signature to read: {error}") from error
+        raise UserError(f"the function {name!r} has no signature to read: {error}") from error
     preset = set(func.keywords) if _is_partial(func) else set[str]()
     left = [p for p in signature.parameters.values() if p.name not in preset]
     return signature.replace(parameters=left), preset
@@ -165,7 +165,7 @@ def _type_of(parameter: inspect.Parameter, names: dict[str, Any], function: str)
         if re.match(r"([\w.]+\.)?(RunContextWrapper|ToolContext)\b", str(parameter.annotation)):
             return RunContextWrapper
         raise UserError(
-            f"Function {function!r}: the type {parameter.annotation!r} of parameter "
+            f"the function {function!r}: the type {parameter.annotation!r} of parameter "
             f"{parameter.name!r} is not known where the function is defined ({error})"
         ) from error
 
@@ -182,7 +182,7 @@ def _takes_context(types: Mapping[str, Any], signature: inspect.Signature, name:
     first = next(iter(signature.parameters.values()), None)
     if contexts and (first is None or contexts != [first.name] or first.kind not in _POSITIONAL):
         raise UserError(
-            f"Function {name!r}: parameter {contexts[-1]!r} takes the context, "
+            f"the function {name!r}: parameter {contexts[-1]!r} takes the context, "
             "which is given to the first positional parameter only"
         )
     return bool(contexts)
@@ -264,7 +264,7 @@ def _why_not(name: str, fields: dict[str, Any], error: Exception) -> str:
             at_fault, error = f"parameter {parameter!r}", cause
             break
     reason = str(error).splitlines()[0]
-    return f"Function {name!r}: the type of {at_fault} has no JSON schema ({reason})"
+    return f"the function {name!r}: the type of {at_fault} has no JSON schema ({reason})"
 
 
 def _strict(json_schema: dict[str, Any], name: str) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def _strict(json_schema: dict[str, Any], name: str) -> dict[str, Any]:
         return ensure_strict_json_schema(json_schema)
     except UserError as error:
         raise UserError(
-            f"Function {name!r}: parameter {error}; name its fields, or use strict_mode=False"
+            f"the function {name!r}: parameter {error}; name its fields, or use strict_mode=False"
         ) from error
 
 

@@ -74,7 +74,7 @@ def default_tool_error_function(ctx: RunContextWrapper[Any], error: Exception) -
     answer, is not to see.
     """
     if isinstance(error, ToolArgumentsError) and _is_about(ctx, error):
-        return f"{error} Correct the arguments and call the tool again."
+        return f"{error}. Correct the arguments and call the tool again."
     return "The tool failed. You may call it again, or answer without it."
 
 
@@ -163,10 +163,10 @@ def function_tool(
 
 def _refuse_what_is_no_tool(func: Any) -> None:
     if not callable(func):
-        raise UserError(f"A tool is a function or another callable, not {func!r}")
+        raise UserError(f"a tool is a function or another callable, not {func!r}")
     called = underlying_function(func)
     if inspect.isasyncgenfunction(called) or inspect.isgeneratorfunction(called):
-        raise UserError(f"A tool returns one result, but {func!r} yields; return a list instead")
+        raise UserError(f"a tool returns one result, but {func!r} yields; return a list instead")
 
 
 def _invocation(
@@ -184,7 +184,7 @@ def _invocation(
                 return await _settled(on_failure(ctx, error))
             if not began and isinstance(error, ToolArgumentsError):
                 raise
-            message = f"Tool {schema.name!r} raised {type(error).__name__}: {error}"
+            message = f"the tool {schema.name!r} raised {type(error).__name__}: {error}"
             raise ToolCallError(message, tool_name=schema.name) from error
 
     return invoke
@@ -195,7 +195,7 @@ def _read_arguments(schema: FunctionSchema, arguments: str) -> tuple[list[Any], 
         # Some models write nothing at all where there is nothing to give.
         parsed = schema.params_pydantic_model.model_validate_json(arguments.strip() or "{}")
     except ValidationError as error:
-        message = f"The arguments for tool {schema.name!r} do not fit: {_problems(error)}."
+        message = f"the arguments for the tool {schema.name!r} do not fit: {_problems(error)}"
         raise ToolArgumentsError(message, tool_name=schema.name, arguments=arguments) from None
     return schema.to_call_args(parsed)
 

@@ -133,7 +133,7 @@ async def async_numbers() -> AsyncIterator[int]:
 
 @pytest.mark.parametrize("func", [numbers, async_numbers, functools.partial(numbers)])
 def test_a_generator_is_refused_at_decoration(func: Callable[..., Any]) -> None:
-    with pytest.raises(UserError, match=r"^A tool returns one result, but .* yields"):
+    with pytest.raises(UserError, match=r"^a tool returns one result, but .* yields"):
         function_tool(func)
 
 
@@ -332,7 +332,7 @@ async def test_arguments_that_do_not_fit_are_told_in_one_sentence(
     with pytest.raises(ToolArgumentsError) as caught:
         await invoke(measure, arguments)
     sentence = str(caught.value)
-    assert re.fullmatch(f"The arguments for tool 'measure' do not fit: {problem}\\.", sentence)
+    assert re.fullmatch(f"the arguments for the tool 'measure' do not fit: {problem}", sentence)
     assert "pydantic" not in "".join(traceback.format_exception(caught.value)).lower()
     assert (caught.value.tool_name, caught.value.arguments) == ("measure", arguments)
 
@@ -359,7 +359,7 @@ async def test_many_problems_are_counted_and_long_values_cut() -> None:
     @function_tool(failure_error_function=None)
     def total(numbers: list[int]) -> None: ...
 
-    with pytest.raises(ToolArgumentsError, match=r"; and 95 more\.$") as caught:
+    with pytest.raises(ToolArgumentsError, match=r"; and 95 more$") as caught:
         await invoke(total, json.dumps({"numbers": ["x" * 1000] * 100}))
     assert len(str(caught.value)) < 1000
 
@@ -370,7 +370,7 @@ async def test_by_default_the_model_is_told_what_to_correct() -> None:
         return x * x
 
     assert await invoke(square, '{"x": null}') == (
-        "The arguments for tool 'square' do not fit: 'x': Input should be a valid integer "
+        "the arguments for the tool 'square' do not fit: 'x': Input should be a valid integer "
         "(it was None). Correct the arguments and call the tool again."
     )
 
