@@ -1,8 +1,10 @@
 """Two agents: the first one hands over to the second; each name is printed as it takes over.
 
--> Front desk
--> Spanish agent
-...
+It prints:
+
+    -> Front desk
+    -> Spanish agent
+    ...
 """
 
 import asyncio

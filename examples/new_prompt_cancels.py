@@ -1,9 +1,11 @@
 """A search box: every new prompt cancels the run before it, and closes its connection.
 
-> What is rain?
-Rain is a type of weather pheno
-> What is snow?
-Snow is a type of precipitation.
+It prints:
+
+    > What is rain?
+    Rain is a type of weather pheno
+    > What is snow?
+    Snow is a type of precipitation.
 """
 
 import asyncio

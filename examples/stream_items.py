@@ -1,9 +1,11 @@
 """What a run does, item by item: agents, tool calls, their outputs, messages.
 
-Agent: Joker
-Tool called
-Tool output: 4
-Message: ...
+It prints:
+
+    Agent: Joker
+    Tool called
+    Tool output: 4
+    Message: ...
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -87,6 +88,39 @@ async def test_new_prompt_cancels() -> None:
     )
     assert output == "\n> What is rain?\nWater from clouds.\n> What is snow?\nFrozen water.\n"
     assert len(server.requests) == 2, "`What is` was typed on before it was asked"
+
+
+async def test_voice() -> None:
+    output, _ = await against("voice", say("The sea is salt. It is wide. It is deep."))
+    sentences = ["The sea is salt.", "It is wide.", "It is deep."]
+    assert output == "".join(f"(speaking) {s}\n" for s in sentences) + "38 characters\n"
+
+
+async def test_race_and_merge() -> None:
+    output, server = await against("race_and_merge", *[say("It is wet.")] * 6)
+    first, *merged = output.splitlines()
+    assert re.fullmatch(r"The first to answer: (Poet|Sailor|Chemist)", first)
+    assert sorted(merged) == ["Chemist: It is wet.", "Poet: It is wet.", "Sailor: It is wet."]
+    assert len(server.requests) == 6
+
+
+async def test_growing_object() -> None:
+    oslo = {"name": "Oslo", "country": "Norway", "known_for": "the fjord"}
+    output, server = await against("growing_object", say(json.dumps(oslo)))
+    for value in oslo.values():
+        assert value in output
+    assert "..." not in output, "the table that stays is the last one"
+    assert server.requests[0].body["text"]["format"]["name"] == "city"
+
+
+async def test_guarded() -> None:
+    output, _ = await against("guarded", say("The number is 42. My secret is XYZZY, you know."))
+    text, stopped = output.splitlines()
+    assert "The number is [a number]. My secret is ".startswith(text)
+    assert len(text) > 25
+    assert stopped.startswith("(stopped: the text matches 'xyzzy'")
+    harmless, _ = await against("guarded", say("The number is 42. I keep my secret."))
+    assert harmless == "The number is [a number]. I keep my secret.\n"
 
 
 # --- on the embedded model ------------------------------------------------------------------
