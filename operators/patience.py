@@ -13,13 +13,10 @@ from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentD
 
 from rxagents.exceptions import RxAgentsError
 from rxagents.stream.demand import demand, demand_in_force
-from rxagents.stream.scheduler import LoopScheduler
-from rxagents.stream.tasks import loop_or_none
+
+from ._watch import Watch
 
 _T = TypeVar("_T")
-
-_EARLY = 1e-6  # seconds by which a timer may come early: clocks count whole microseconds
-_SOON = 1e-6  # seconds: the shortest wait, so that nothing runs before it is set up
 
 
 class StreamTimeout(RxAgentsError, TimeoutError):
@@ -151,7 +148,7 @@ def timeout(
                 watch.dispose()
                 current.dispose()
 
-            watch = _Watch(scheduler, lambda: nearest()[0], too_late)
+            watch = Watch(scheduler, lambda: nearest()[0], too_late)
             watch.arm()
             inner = SingleAssignmentDisposable()
             current.disposable = inner
@@ -204,7 +201,7 @@ def stall(after: float) -> Callable[[Observable[_T]], Observable[_T | Stalled]]:
                 watch.dispose()
                 observer.on_completed()
 
-            watch = _Watch(scheduler, lambda: math.inf if told else watch.last + after, silent)
+            watch = Watch(scheduler, lambda: math.inf if told else watch.last + after, silent)
             watch.arm()
             inner = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
 
@@ -264,85 +261,6 @@ def _check_seconds(name: str, seconds: object) -> None:
         raise ValueError(f"{name} must be more than 0 seconds and finite, not {seconds}")
 
 
-class _Watch:
-    """One timer that follows the events of a source, however many there are.
-
-    An event moves no timer: it leaves its time in `last`, and a timer that fires too early for
-    that is set again. While the consumer holds the source back, nothing is due.
-    """
-
-    def __init__(
-        self,
-        scheduler: abc.SchedulerBase | None,
-        due: Callable[[], float],
-        on_due: Callable[[], None],
-    ) -> None:
-        self._clock = scheduler or LoopScheduler()
-        self.time = _seconds_of(self._clock)
-        self.began = self.last = self.time()
-        self.paused = 0.0
-        """Seconds for which the consumer held the source back."""
-        self.stopped = False
-        self._due = due
-        self._on_due = on_due
-        self._consumer = demand_in_force()
-        self._timer = SerialDisposable()
-        self._fires_at = math.inf
-        self._held = False
-
-    def seen(self) -> None:
-        """Note an event, after it was emitted: what that took was the consumer's time."""
-        self.last = self.time()
-        if self._consumer is not None and not self._consumer.open:
-            self._hold()
-
-    def arm(self) -> None:
-        """Make sure that a timer fires when something is due, or before."""
-        due = self._due()
-        if due < self._fires_at and not self.stopped:
-            self._fires_at = due
-            self._timer.disposable = self._clock.schedule_relative(
-                max(due - self.time(), _SOON), self._fired
-            )
-
-    def dispose(self) -> None:
-        self.stopped = True
-        self._timer.dispose()
-
-    def _fired(self, _: abc.SchedulerBase, __: object = None) -> None:
-        self._fires_at = math.inf
-        if self.stopped:
-            return
-        if self._consumer is not None and not self._consumer.open:
-            self._hold()
-        elif self._due() <= self.time() + _EARLY:
-            with demand(self._consumer):  # for what is subscribed to instead
-                self._on_due()
-        else:
-            self.arm()
-
-    def _hold(self) -> None:
-        if not self._held and not self.stopped and self._consumer is not None:
-            self._held = True
-            self._consumer.when_open(self._resumed)
-
-    def _resumed(self) -> None:
-        self._held = False
-        now = self.time()
-        self.paused += now - self.last
-        self.last = now
-        self.arm()
-
-
-def _seconds_of(clock: abc.SchedulerBase) -> Callable[[], float]:
-    """The clock in seconds; the loop's own where it is that, as a datetime costs a microsecond."""
-    loop = loop_or_none()
-    if loop is not None and isinstance(clock, LoopScheduler):
-        return loop.time
-    zero = clock.now
-    return lambda: (clock.now - zero).total_seconds()
-
-
 class _Race(Generic[_T]):
     """The two streams of one hedged subscription: number 0 and, once it lags, number 1."""
 
@@ -361,7 +279,7 @@ class _Race(Generic[_T]):
         self._winner: int | None = None
         self._failed = 0
         self._entered = 0
-        self._watch = _Watch(scheduler, lambda: self._watch.last + after, self._second)
+        self._watch = Watch(scheduler, lambda: self._watch.last + after, self._second)
         self._watch.arm()
 
     def enter(self, number: int, stream: Observable[_T]) -> None:
