@@ -1,22 +1,26 @@
 """The vocabulary of pipelines: operators for runs, and everything of `reactivex.operators`.
 
-    select     which events: raw, items, agent_updates, of_type
-    text       what the model says: text_deltas, text, reasoning_deltas, refusal_deltas
-    pieces     text cut again: words, lines, sentences, paragraphs
-    markdown   text cut into blocks of Markdown: markdown_blocks
-    flow       text in time: chunks, smooth
-    structure  JSON in the model's words: partial, json_items, final
-    arguments  the arguments of tool calls as they grow: tool_arguments
-    flatten    streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map
-    sharing    one source for many: share, share_replay
-    grouping   events put together: zip, buffer_until
-    timing     time between events: delay, limit_rate, throttle_latest, audit
-    pace       what a screen can show: frame
-    overflow   sources that must not be held back: on_backpressure_*, conflate
-    recovery   when a stream fails: retry, fallback
-    patience   when it is late or silent: timeout, stall, hedge
-    safety     text that must not get out: guard, redact
-    tasks      asynchronous functions in a chain: map_async
+    select      which events: raw, items, by_name, agent_updates, from_agent, of_type
+    text        what the model says: text_deltas, text, reasoning_deltas, refusal_deltas
+    pieces      text cut again: words, lines, sentences, paragraphs
+    markdown    text cut into blocks of Markdown: markdown_blocks
+    flow        text in time: chunks, smooth
+    structure   JSON in the model's words: partial, json_items, final
+    arguments   the arguments of tool calls as they grow: tool_arguments
+    flatten     streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map, merge
+    sharing     one source for many: share, share_replay
+    connecting  one source for many, started by hand: publish, replay, ref_count, partition
+    combining   events of several sources put together: zip, combine_latest, with_latest_from
+    buffers     events in lists: buffer_until, buffer_with_count, buffer_time_or_count
+    timing      all events, later: delay, limit_rate
+    thinning    fewer events: debounce, sample, audit, throttle_latest
+    pace        what a screen can show: frame
+    overflow    sources that must not be held back: on_backpressure_*, conflate
+    recovery    when a stream fails: retry, catch, fallback
+    patience    when it is late or silent: timeout, stall, hedge
+    safety      text that must not get out: guard, redact
+    tasks       asynchronous functions in a chain: map_async, filter_async, scan_async
+    threads     events from other threads: observe_on
 
 Import it as `from rxagents import operators as ops`.
 """
@@ -24,18 +28,35 @@ Import it as `from rxagents import operators as ops`.
 # No __all__: type checkers would take it for the whole, and could not add the star's to it.
 from .arguments import ToolArguments as ToolArguments
 from .arguments import tool_arguments as tool_arguments
+from .buffers import buffer_time_or_count as buffer_time_or_count
+from .buffers import buffer_until as buffer_until
+from .buffers import buffer_with_count as buffer_with_count
+from .buffers import buffer_with_time as buffer_with_time
+from .buffers import buffer_with_time_or_count as buffer_with_time_or_count
+from .combining import combine_latest as combine_latest
+from .combining import with_latest_from as with_latest_from
+from .combining import zip as zip
+from .connecting import partition as partition
+from .connecting import partition_indexed as partition_indexed
+from .connecting import publish as publish
+from .connecting import publish_value as publish_value
+from .connecting import ref_count as ref_count
+from .connecting import replay as replay
 from .flatten import concat_all as concat_all
 from .flatten import concat_map as concat_map
+from .flatten import exclusive as exclusive
+from .flatten import exhaust_all as exhaust_all
 from .flatten import exhaust_map as exhaust_map
 from .flatten import flat_map as flat_map
+from .flatten import flat_map_indexed as flat_map_indexed
 from .flatten import flat_map_latest as flat_map_latest
+from .flatten import merge as merge
 from .flatten import merge_all as merge_all
 from .flatten import switch_latest as switch_latest
 from .flatten import switch_map as switch_map
+from .flatten import switch_map_indexed as switch_map_indexed
 from .flow import chunks as chunks
 from .flow import smooth as smooth
-from .grouping import buffer_until as buffer_until
-from .grouping import zip as zip
 from .markdown import markdown_blocks as markdown_blocks
 from .overflow import BackpressureOverflowError as BackpressureOverflowError
 from .overflow import conflate as conflate
@@ -54,12 +75,15 @@ from .pieces import paragraphs as paragraphs
 from .pieces import sentences as sentences
 from .pieces import words as words
 from .reactivex_operators import *  # noqa: F403
+from .recovery import catch as catch
 from .recovery import fallback as fallback
 from .recovery import retry as retry
 from .safety import GuardrailTripped as GuardrailTripped
 from .safety import guard as guard
 from .safety import redact as redact
 from .select import agent_updates as agent_updates
+from .select import by_name as by_name
+from .select import from_agent as from_agent
 from .select import items as items
 from .select import of_type as of_type
 from .select import raw as raw
@@ -68,12 +92,18 @@ from .sharing import share_replay as share_replay
 from .structure import final as final
 from .structure import json_items as json_items
 from .structure import partial as partial
+from .tasks import filter_async as filter_async
 from .tasks import map_async as map_async
+from .tasks import scan_async as scan_async
 from .text import reasoning_deltas as reasoning_deltas
 from .text import refusal_deltas as refusal_deltas
 from .text import text as text
 from .text import text_deltas as text_deltas
-from .timing import audit as audit
+from .thinning import audit as audit
+from .thinning import debounce as debounce
+from .thinning import sample as sample
+from .thinning import throttle_latest as throttle_latest
+from .thinning import throttle_with_timeout as throttle_with_timeout
+from .threads import observe_on as observe_on
 from .timing import delay as delay
 from .timing import limit_rate as limit_rate
-from .timing import throttle_latest as throttle_latest

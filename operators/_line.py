@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Generic, TypeVar
 
@@ -9,7 +10,7 @@ from reactivex import abc
 from reactivex.disposable import SerialDisposable
 
 from rxagents.stream.demand import Demand, demand, demand_in_force
-from rxagents.stream.scheduler import LoopScheduler
+from rxagents.stream.scheduler import LoopScheduler, clock_of
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -118,7 +119,8 @@ class TimedLine(Line[_A, _B]):
     def __init__(self, observer: abc.ObserverBase[_B], scheduler: abc.SchedulerBase | None) -> None:
         super().__init__(observer)
         self._clock = scheduler or LoopScheduler()
-        self._began = self._clock.now
+        self._time = clock_of(self._clock)
+        self._began = self._time()
         self._timer: abc.DisposableBase | None = None
         self._wakes_at = 0.0
 
@@ -128,13 +130,13 @@ class TimedLine(Line[_A, _B]):
 
     def now(self) -> float:
         """Seconds since the subscription."""
-        return (self._clock.now - self._began).total_seconds()
+        return self._time() - self._began
 
     def delayed(self) -> bool:
         due, now = self.due(), self.now()
         if due <= now + _EARLY:
             return False
-        if self._timer is None or due != self._wakes_at:
+        if self._timer is None or due < self._wakes_at:  # one that comes early is set again
             self._cancel()
             self._wakes_at = due
             self._timer = self._clock.schedule_relative(due - now, self._woken)
@@ -155,3 +157,8 @@ class TimedLine(Line[_A, _B]):
         if self._timer is not None:
             self._timer.dispose()
             self._timer = None
+
+
+def next_tick(now: float, period: float) -> float:
+    """The next whole number of periods after `now`, in seconds."""
+    return (math.floor((now + _EARLY) / period) + 1) * period

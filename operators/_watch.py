@@ -9,8 +9,7 @@ from reactivex import abc
 from reactivex.disposable import SerialDisposable
 
 from rxagents.stream.demand import demand, demand_in_force
-from rxagents.stream.scheduler import LoopScheduler
-from rxagents.stream.tasks import loop_or_none
+from rxagents.stream.scheduler import LoopScheduler, clock_of
 
 _EARLY = 1e-6  # seconds by which a timer may come early: clocks count whole microseconds
 _SOON = 1e-6  # seconds: the shortest wait, so that nothing runs before it is set up
@@ -30,7 +29,7 @@ class Watch:
         on_due: Callable[[], None],
     ) -> None:
         self._clock = scheduler or LoopScheduler()
-        self.time = _seconds_of(self._clock)
+        self.time = clock_of(self._clock)
         self.began = self.last = self.time()
         self.paused = 0.0
         """Seconds for which the consumer held the source back."""
@@ -84,12 +83,3 @@ class Watch:
         self.paused += now - self.last
         self.last = now
         self.arm()
-
-
-def _seconds_of(clock: abc.SchedulerBase) -> Callable[[], float]:
-    """The clock in seconds; the loop's own where it is that, as a datetime costs a microsecond."""
-    loop = loop_or_none()
-    if loop is not None and isinstance(clock, LoopScheduler):
-        return loop.time
-    zero = clock.now
-    return lambda: (clock.now - zero).total_seconds()

@@ -16,6 +16,7 @@ from reactivex import Observable, abc
 
 from rxagents.exceptions import RxAgentsError
 from rxagents.stream.demand import demand
+from rxagents.stream.subscriber import refuse_async
 
 from ._line import Line
 
@@ -97,6 +98,8 @@ def on_backpressure_drop(
 
     An exception in `on_drop` leaves the source and goes to on_error.
     """
+    if on_drop is not None:
+        refuse_async("on_drop", on_drop)
 
     def park(_: deque[_T], value: _T) -> None:
         if on_drop is not None:
@@ -149,6 +152,7 @@ def conflate(merge: Callable[[_T, _T], _T]) -> Callable[[Observable[_T]], Observ
     if it loses nothing. The end of the source, and its error, come after what waits. An
     exception in `merge` leaves the source and goes to on_error, after what waits.
     """
+    refuse_async("merge", merge)
 
     def park(waiting: deque[_T], value: _T) -> None:
         if waiting:

@@ -14,6 +14,7 @@ from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentD
 from rxagents.exceptions import RxAgentsError
 from rxagents.stream.demand import demand, demand_in_force
 
+from . import _checks
 from ._watch import Watch
 
 _T = TypeVar("_T")
@@ -92,7 +93,7 @@ def timeout(
     limits = {"between": between, "first": first, "total": total}
     for name, seconds in limits.items():
         if seconds is not None:
-            _check_seconds(name, seconds)
+            _checks.positive_seconds(name, seconds)
     if between is None and first is None and total is None:
         raise ValueError("timeout needs a number of seconds: between, first or total")
 
@@ -172,7 +173,7 @@ def stall(after: float) -> Callable[[Observable[_T]], Observable[_T | Stalled]]:
     stands still, and it begins anew when the source may go on. Raises ValueError now unless
     `after` is more than 0 seconds.
     """
-    _check_seconds("after", after)
+    _checks.positive_seconds("after", after)
 
     def watched(source: Observable[_T]) -> Observable[_T | Stalled]:
         def subscribe(
@@ -239,7 +240,7 @@ def hedge(
     them is sent on if it has won, or if both have failed. Raises ValueError now unless `after` is
     more than 0 seconds.
     """
-    _check_seconds("after", after)
+    _checks.positive_seconds("after", after)
 
     def hedged(source: Observable[_T]) -> Observable[_T]:
         def subscribe(
@@ -252,13 +253,6 @@ def hedge(
         return Observable(subscribe)
 
     return hedged
-
-
-def _check_seconds(name: str, seconds: object) -> None:
-    if not isinstance(seconds, int | float):
-        raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"{name} must be more than 0 seconds and finite, not {seconds}")
 
 
 class _Race(Generic[_T]):

@@ -1,4 +1,7 @@
-"""The operators of reactivex that are as good on a loop as they are; ours replace the others."""
+"""The operators of reactivex that are as good on a loop as they are; ours replace the others.
+
+What each does when its consumer is slow, and what is checked at its call, is in `_guards`.
+"""
 
 from reactivex.operators import all as all
 from reactivex.operators import amb as amb
@@ -7,15 +10,9 @@ from reactivex.operators import average as average
 from reactivex.operators import buffer as buffer
 from reactivex.operators import buffer_toggle as buffer_toggle
 from reactivex.operators import buffer_when as buffer_when
-from reactivex.operators import buffer_with_count as buffer_with_count
-from reactivex.operators import buffer_with_time as buffer_with_time
-from reactivex.operators import buffer_with_time_or_count as buffer_with_time_or_count
-from reactivex.operators import catch as catch
-from reactivex.operators import combine_latest as combine_latest
 from reactivex.operators import concat as concat
 from reactivex.operators import contains as contains
 from reactivex.operators import count as count
-from reactivex.operators import debounce as debounce
 from reactivex.operators import default_if_empty as default_if_empty
 from reactivex.operators import delay_subscription as delay_subscription
 from reactivex.operators import delay_with_mapper as delay_with_mapper
@@ -27,7 +24,6 @@ from reactivex.operators import do_action as do_action
 from reactivex.operators import do_while as do_while
 from reactivex.operators import element_at as element_at
 from reactivex.operators import element_at_or_default as element_at_or_default
-from reactivex.operators import exclusive as exclusive
 from reactivex.operators import expand as expand
 from reactivex.operators import filter as filter
 from reactivex.operators import filter_indexed as filter_indexed
@@ -36,7 +32,6 @@ from reactivex.operators import find as find
 from reactivex.operators import find_index as find_index
 from reactivex.operators import first as first
 from reactivex.operators import first_or_default as first_or_default
-from reactivex.operators import flat_map_indexed as flat_map_indexed
 from reactivex.operators import fork_join as fork_join
 from reactivex.operators import group_by as group_by
 from reactivex.operators import group_by_until as group_by_until
@@ -51,24 +46,15 @@ from reactivex.operators import map_indexed as map_indexed
 from reactivex.operators import materialize as materialize
 from reactivex.operators import max as max
 from reactivex.operators import max_by as max_by
-from reactivex.operators import merge as merge
 from reactivex.operators import min as min
 from reactivex.operators import min_by as min_by
 from reactivex.operators import multicast as multicast
-from reactivex.operators import observe_on as observe_on
 from reactivex.operators import on_error_resume_next as on_error_resume_next
 from reactivex.operators import pairwise as pairwise
-from reactivex.operators import partition as partition
-from reactivex.operators import partition_indexed as partition_indexed
 from reactivex.operators import pluck as pluck
 from reactivex.operators import pluck_attr as pluck_attr
-from reactivex.operators import publish as publish
-from reactivex.operators import publish_value as publish_value
 from reactivex.operators import reduce as reduce
-from reactivex.operators import ref_count as ref_count
 from reactivex.operators import repeat as repeat
-from reactivex.operators import replay as replay
-from reactivex.operators import sample as sample
 from reactivex.operators import scan as scan
 from reactivex.operators import sequence_equal as sequence_equal
 from reactivex.operators import single as single
@@ -89,7 +75,6 @@ from reactivex.operators import starmap_indexed as starmap_indexed
 from reactivex.operators import start_with as start_with
 from reactivex.operators import subscribe_on as subscribe_on
 from reactivex.operators import sum as sum
-from reactivex.operators import switch_map_indexed as switch_map_indexed
 from reactivex.operators import take as take
 from reactivex.operators import take_last as take_last
 from reactivex.operators import take_last_buffer as take_last_buffer
@@ -102,7 +87,6 @@ from reactivex.operators import take_with_time as take_with_time
 from reactivex.operators import tap as tap
 from reactivex.operators import throttle_first as throttle_first
 from reactivex.operators import throttle_with_mapper as throttle_with_mapper
-from reactivex.operators import throttle_with_timeout as throttle_with_timeout
 from reactivex.operators import time_interval as time_interval
 from reactivex.operators import timeout_with_mapper as timeout_with_mapper
 from reactivex.operators import timestamp as timestamp
@@ -119,7 +103,11 @@ from reactivex.operators import window_when as window_when
 from reactivex.operators import window_with_count as window_with_count
 from reactivex.operators import window_with_time as window_with_time
 from reactivex.operators import window_with_time_or_count as window_with_time_or_count
-from reactivex.operators import with_latest_from as with_latest_from
 from reactivex.operators import zip_latest as zip_latest
 from reactivex.operators import zip_with_iterable as zip_with_iterable
 from reactivex.operators import zip_with_list as zip_with_list
+
+from . import _guards
+
+for _name in _guards.CLASSES:
+    globals()[_name] = _guards.guarded(globals()[_name])

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 import random as _random
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentDisposable
 
 from rxagents.stream.demand import demand, demand_in_force
 from rxagents.stream.scheduler import LoopScheduler
+from rxagents.stream.subscriber import refuse_async
 from rxagents.stream.tasks import loop_or_none
 
+from . import _checks
+
 _T = TypeVar("_T")
+_B = TypeVar("_B")
 
 _FAIR = 256  # retries in a row without an event, after which the loop gets its turn
 _A_TURN = 1e-6  # seconds: the shortest wait that gives the loop back on every scheduler
@@ -46,11 +50,12 @@ def retry(
     unless `count` is 1 or more, `backoff` and `max_delay` 0 seconds or more, `factor` 1 or more
     and `jitter` from 0 to 1.
     """
-    if count is not None and count < 1:
-        raise ValueError(f"count must be 1 subscription or more, not {count}")
-    for name, seconds in (("backoff", backoff), ("max_delay", max_delay)):
-        if not 0 <= seconds < math.inf:
-            raise ValueError(f"{name} must be 0 seconds or more and finite, not {seconds}")
+    if count is not None:
+        _checks.count("count", count, "subscriptions")
+    _checks.seconds("backoff", backoff)
+    _checks.seconds("max_delay", max_delay)
+    if when is not None:
+        refuse_async("when", when)
     if not 1 <= factor < math.inf:
         raise ValueError(f"factor must be 1 or more and finite, not {factor}")
     if not 0 <= jitter <= 1:
@@ -93,6 +98,8 @@ def fallback(
     """
     if not others:
         raise ValueError("fallback needs at least 1 stream to go on with")
+    if when is not None:
+        refuse_async("when", when)
 
     def recovered(source: Observable[_T]) -> Observable[_T]:
         def plan() -> _Plan[_T]:
@@ -109,6 +116,51 @@ def fallback(
         return _attempts(source, plan)
 
     return recovered
+
+
+def catch(
+    handler: Observable[_B] | Callable[[Exception, Observable[_T]], Observable[_B]],
+) -> Callable[[Observable[_T]], Observable[_T | _B]]:
+    """The source, and if it fails, the stream that `handler` is or makes of the error. Lossless.
+
+        source            --1--#
+        handler                --2--3--|
+        catch(handler)    --1----2--3--|
+
+    A function is called with the error and the source, which it may return to try again. What it
+    raises is sent on instead of the error; an error of the second stream is sent on. A slow
+    consumer holds back whichever is subscribed to; leaving leaves that one.
+
+        >>> broken = Stream.of("Hello").pipe(ops.concat(Stream.throw(ConnectionError("cut"))))
+        >>> await broken.pipe(ops.catch(lambda e, _: Stream.of(f" [{e}]")), ops.to_list())
+        ['Hello', ' [cut]']
+    """
+    handle = cast("Callable[[Exception, Observable[Any]], object]", handler)
+    if isinstance(handler, Observable):
+        handle = cast("Any", lambda *_: handler)  # pyright: ignore[reportUnknownLambdaType]
+    refuse_async("handler", handle)
+
+    def caught(source: Observable[_T]) -> Observable[_T | _B]:
+        def plan() -> _Plan[_T | _B]:
+            failed_before = False
+
+            def after(error: Exception) -> tuple[Observable[_T | _B], float] | None:
+                nonlocal failed_before
+                if failed_before:
+                    return None
+                failed_before = True
+                other = handle(error, source)
+                if not isinstance(other, Observable):
+                    raise TypeError(
+                        f"catch: the handler must return a stream, not {type(other).__name__}"
+                    )
+                return cast("Observable[_T | _B]", other), 0.0
+
+            return after
+
+        return _attempts(cast("Observable[_T | _B]", source), plan)
+
+    return caught
 
 
 _Plan = Callable[[Exception], tuple[Observable[_T], float] | None]

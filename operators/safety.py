@@ -8,6 +8,7 @@ from collections.abc import Callable
 from reactivex import Observable, abc
 
 from rxagents.exceptions import RxAgentsError
+from rxagents.stream.subscriber import refuse_async
 
 _ANCHORS = 2  # characters that `\b` and `$` (before a last line feed) look at beyond a match
 
@@ -50,6 +51,8 @@ def redact(
     """
     _check_window(window)
     regex = _compiled(pattern)
+    if callable(replacement):
+        refuse_async("replacement", replacement)
     try:
         regex.sub(replacement, "")
     except (re.error, IndexError) as error:
@@ -124,6 +127,8 @@ def guard(
     _check_window(window)
     if isinstance(check, re.Pattern):
         _compiled(check)
+    else:
+        refuse_async("check", check)
 
     def guarded(source: Observable[str]) -> Observable[str]:
         def subscribe(

@@ -1,4 +1,4 @@
-"""Which events: by kind, by class."""
+"""Which events: by kind, by class, by whom."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast, get_args, overload
 
 from openai.types.responses import ResponseStreamEvent
 from reactivex import Observable
+from reactivex import operators as rx
 
 from rxagents.agent import Agent
 from rxagents.events import (
@@ -70,10 +71,8 @@ def items(
     `message_output_created`, ...) or the class of the items. Raises ValueError now for a name
     that no event has.
     """
-    if isinstance(kind, str) and kind not in _NAMES:
-        raise ValueError(
-            f"no item event is called {kind!r}; there are: {', '.join(sorted(_NAMES))}"
-        )
+    if isinstance(kind, str):
+        _check_name(kind)
 
     def pick(event: StreamEvent) -> RunItem | None:
         if not isinstance(event, RunItemStreamEvent):
@@ -83,6 +82,56 @@ def items(
         return event.item if isinstance(kind, type) and isinstance(event.item, kind) else None
 
     return choose(pick)
+
+
+def by_name(
+    *names: RunItemName,
+) -> Callable[[Observable[StreamEvent]], Observable[RunItemStreamEvent]]:
+    """The item events that have one of `names`, whole. Lossless.
+
+        source                                --d--c--d--o--m--|
+        by_name("tool_called", "tool_output") -----c-----o-----|
+
+    `items(name)` gives the items without their events, which tell where and when. Raises ValueError
+    now for a name that no event has, and without any.
+
+        >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
+        >>> calls = run.pipe(ops.by_name("tool_called", "tool_output"))
+        >>> await calls.pipe(ops.map(lambda event: (event.turn, event.name)), ops.to_list())
+        [(1, 'tool_called'), (1, 'tool_output')]
+    """
+    if not names:
+        raise ValueError("by_name needs at least 1 name, as in by_name('tool_called')")
+    for name in names:
+        _check_name(name)
+
+    def pick(event: StreamEvent) -> RunItemStreamEvent | None:
+        if isinstance(event, RunItemStreamEvent) and event.name in names:
+            return event
+        return None
+
+    return choose(pick)
+
+
+def from_agent(
+    name: str, *, nested: bool = False
+) -> Callable[[Observable[StreamEvent]], Observable[StreamEvent]]:
+    """The events of the agent called `name`. Lossless.
+
+        source            --A--a--a--B--b--b--|
+        from_agent("B")   -----------B--b--b--|
+
+    With `nested`, also those of the agents that run inside it, as its tools do.
+
+        >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
+        >>> await run.pipe(ops.from_agent("Guide"), ops.text_deltas(), ops.count())
+        0
+    """
+
+    def belongs(event: StreamEvent) -> bool:
+        return name in event.path if nested else event.path[-1:] == (name,)
+
+    return rx.filter(belongs)
 
 
 def agent_updates() -> Callable[[Observable[StreamEvent]], Observable[Agent[Any]]]:
@@ -113,3 +162,10 @@ def of_type(kind: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
         return value if isinstance(value, kind) else None
 
     return choose(cast("Callable[[Any], _T | None]", pick))
+
+
+def _check_name(name: str) -> None:
+    if name not in _NAMES:
+        raise ValueError(
+            f"no item event is called {name!r}; there are: {', '.join(sorted(_NAMES))}"
+        )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from reactivex import Observable, abc
 
-from rxagents.stream.demand import Demand, demand, demand_in_force
+from rxagents.stream.connection import Connection
 from rxagents.stream.replay_log import ReplayLog
 from rxagents.stream.scheduler import LoopScheduler
 
@@ -91,24 +91,25 @@ class _Shared(Generic[_T]):
         self._reset_on_error = reset_on_error
         self._reset_on_complete = reset_on_complete
         self._reset_on_zero = reset_on_ref_count_zero
-        self._connection: _Connection[_T] | None = None
+        self._connection: Connection[_T] | None = None
 
     def subscribe(
         self, observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         connection = self._connection
         if connection is None:
-            connection = self._connection = _Connection(self._replay, self._ended, self._left)
+            log = ReplayLog[_T](self._replay)
+            connection = self._connection = Connection(log, self._ended, self._left)
         subscription = connection.add(observer)
         connection.connect(self._source, scheduler)
         return subscription
 
-    def _ended(self, connection: _Connection[_T], error: Exception | None) -> None:
+    def _ended(self, connection: Connection[_T], error: Exception | None) -> None:
         reset = self._reset_on_complete if error is None else self._reset_on_error
         if reset:
             self._forget(connection)
 
-    def _left(self, connection: _Connection[_T]) -> None:
+    def _left(self, connection: Connection[_T]) -> None:
         """Nobody is subscribed any more."""
         if self._reset_on_zero is False or connection.log.closed:
             return
@@ -122,94 +123,10 @@ class _Shared(Generic[_T]):
 
         connection.leaving = LoopScheduler().schedule_relative(self._reset_on_zero, give_up)
 
-    def _end(self, connection: _Connection[_T]) -> None:
+    def _end(self, connection: Connection[_T]) -> None:
         self._forget(connection)
         connection.dispose()
 
-    def _forget(self, connection: _Connection[_T]) -> None:
+    def _forget(self, connection: Connection[_T]) -> None:
         if self._connection is connection:
             self._connection = None
-
-
-class _Connection(abc.DisposableBase, Generic[_T]):
-    """One subscription to the source, with the log that it writes and others read."""
-
-    def __init__(
-        self,
-        replay: int | None,
-        on_end: Callable[[_Connection[_T], Exception | None], None],
-        on_empty: Callable[[_Connection[_T]], None],
-    ) -> None:
-        self.log = ReplayLog[_T](replay)
-        # A log that keeps everything sets no pace; its demand only knows the source's tasks.
-        self.pace = self.log.room or Demand()
-        self.count = 0
-        """Subscribers that are there."""
-        self.leaving: abc.DisposableBase | None = None
-        """The timer that ends it if nobody comes back."""
-        self._on_end = on_end
-        self._on_empty = on_empty
-        self._connected = False
-        self.stopped = False
-        """Whether the source was left."""
-        self._subscription: abc.DisposableBase | None = None
-
-    def connect(self, source: Observable[_T], scheduler: abc.SchedulerBase | None) -> None:
-        """Subscribe to `source`, the first time this is called."""
-        if self._connected:
-            return
-        self._connected = True
-        with demand(self.pace):
-            subscription = source.subscribe(
-                self.log.append, self._fail, self._complete, scheduler=scheduler
-            )
-        if self.stopped:
-            subscription.dispose()
-        else:
-            self._subscription = subscription
-
-    def add(self, observer: abc.ObserverBase[_T]) -> abc.DisposableBase:
-        """Let `observer` read the log."""
-        self.count += 1
-        if self.leaving is not None:
-            self.leaving.dispose()
-            self.leaving = None
-        return _Member(self, self.log.subscribe(observer))
-
-    def remove(self) -> None:
-        self.count -= 1
-        if not self.count:
-            self._on_empty(self)
-
-    def dispose(self) -> None:
-        self.stopped = True
-        if self._subscription is not None:
-            self._subscription.dispose()
-
-    def _fail(self, error: Exception) -> None:
-        self._on_end(self, error)
-        self.log.close(error)
-
-    def _complete(self) -> None:
-        self._on_end(self, None)
-        self.log.close()
-
-
-class _Member(abc.DisposableBase):
-    """One subscriber of a connection."""
-
-    def __init__(self, connection: _Connection[Any], reading: abc.DisposableBase) -> None:
-        self._reading: abc.DisposableBase | None = reading
-        self._connection = connection
-        self._consumer = demand_in_force()
-
-    def dispose(self) -> None:
-        reading, self._reading = self._reading, None
-        if reading is None:
-            return
-        connection = self._connection
-        reading.dispose()
-        connection.remove()
-        if connection.stopped and self._consumer is not None:
-            # Who leaves last waits for the source's cleanup, if it waits for anything.
-            self._consumer.tasks |= connection.pace.tasks

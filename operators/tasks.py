@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from reactivex import Observable, abc
+from reactivex import operators as rx
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxagents.stream.demand import Demand, demand, demand_in_force
+from rxagents.stream.stream import Stream
 from rxagents.stream.tasks import current_task, spawn
+
+from . import _checks
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -31,8 +36,7 @@ def map_async(
     error of the source comes after the results of the events before it. Raises ValueError now if
     `concurrency` is below 1.
     """
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be 1 call or more, not {concurrency}")
+    _checks.count("concurrency", concurrency, "calls")
 
     def mapped(source: Observable[_A]) -> Observable[_B]:
         def subscribe(
@@ -48,6 +52,72 @@ def map_async(
         return Observable(subscribe)
 
     return mapped
+
+
+def filter_async(
+    predicate: Callable[[_A], Awaitable[object]], *, concurrency: int = 1, ordered: bool = True
+) -> Callable[[Observable[_A]], Observable[_A]]:
+    """The events for which the asynchronous function `predicate` gives something true. Lossless.
+
+        source                     --1--2--3-----------|
+        filter_async(predicate)    -----1-----3--------|     it takes three dashes, and refuses 2
+
+    As `map_async` in all else.
+
+        >>> async def allowed(word: str) -> bool:
+        ...     await asyncio.sleep(1)  # ask somebody
+        ...     return word != "never"
+        >>> await Stream.of("now", "never").pipe(ops.filter_async(allowed), ops.to_list())
+        ['now']
+    """
+
+    async def judged(value: _A) -> list[_A]:
+        return [value] if await predicate(value) else []
+
+    def first(kept: list[_A]) -> _A:
+        return kept[0]
+
+    calls = map_async(judged, concurrency=concurrency, ordered=ordered)
+
+    def filtered(source: Observable[_A]) -> Observable[_A]:
+        kept: Observable[list[_A]] = source.pipe(calls, rx.filter(bool))
+        return kept.pipe(rx.map(first))
+
+    return filtered
+
+
+def scan_async(
+    accumulator: Callable[[_B, _A], Awaitable[_B]], seed: _B
+) -> Callable[[Observable[_A]], Observable[_B]]:
+    """What the asynchronous function gives for its last result and each event. Lossless.
+
+        source                                   --1--2--3-----------|
+        scan_async(async lambda a, b: a + b, 0)  -----1--3--6--------|     it takes three dashes
+
+    The first call gets `seed`, of which each subscription has a copy of its own. One call is under
+    way at a time, and the source is held back meanwhile. A call that raises ends the stream.
+
+        >>> async def summarize(so_far: str, line: str) -> str:
+        ...     await asyncio.sleep(1)  # ask a model
+        ...     return f"{so_far}{line[0]}"
+        >>> await Stream.of("one", "two").pipe(ops.scan_async(summarize, ""), ops.to_list())
+        ['o', 'ot']
+    """
+
+    def scanned(source: Observable[_A]) -> Observable[_B]:
+        def from_seed() -> Observable[_B]:
+            state = copy.deepcopy(seed)
+
+            async def step(value: _A) -> _B:
+                nonlocal state
+                state = await accumulator(state, value)
+                return state
+
+            return source.pipe(map_async(step))
+
+        return Stream.defer(from_seed)
+
+    return scanned
 
 
 class _Call(Generic[_B]):

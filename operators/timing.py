@@ -1,4 +1,4 @@
-"""Time between events: all of them later, or fewer of them.
+"""All events, later: delayed, or with gaps between them.
 
 Times are the event loop's, or those of the scheduler that is passed at `subscribe`. No timer
 runs while nothing waits for it, and leaving cancels it.
@@ -15,6 +15,7 @@ from reactivex import Observable, abc
 
 from rxagents.stream.demand import demand
 
+from . import _checks
 from ._line import TimedLine
 
 _T = TypeVar("_T")
@@ -35,9 +36,7 @@ def delay(
     are later by as much. Time is that of `scheduler`, if it is given. Raises ValueError now
     unless `duetime` is 0 seconds or more.
     """
-    seconds = duetime.total_seconds() if isinstance(duetime, timedelta) else duetime
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"duetime must be 0 seconds or more and finite, not {seconds}")
+    seconds = _checks.seconds("duetime", duetime)
 
     def delayed(source: Observable[_T]) -> Observable[_T]:
         def subscribe(
@@ -85,51 +84,6 @@ def limit_rate(events_per_second: float) -> Callable[[Observable[_T]], Observabl
         return Observable(subscribe)
 
     return limited
-
-
-def throttle_latest(seconds: float) -> Callable[[Observable[_T]], Observable[_T]]:
-    """The first event at once, then the latest one every `seconds`. Conflating.
-
-        source               --1-2-34------5--|
-        throttle_latest(3)   --1--2--4-----5--|     three dashes
-
-    Unlike `sample` it does not wait for its turn when nothing has come for `seconds`, and it
-    never loses the last event: what waits comes before the end of the source, and before its
-    error. Raises ValueError now unless `seconds` is more than 0.
-    """
-    return _latest(seconds, leading=True)
-
-
-def audit(seconds: float) -> Callable[[Observable[_T]], Observable[_T]]:
-    """The latest event when `seconds` have passed since the first. Conflating.
-
-        source     --1-2-34------5-----|
-        audit(3)   -----2---4-------5--|     three dashes
-
-    Unlike `debounce` it does not wait for a pause. The event after that is the next "first".
-    What waits comes before the end of the source, and before its error. Raises ValueError now
-    unless `seconds` is more than 0.
-    """
-    return _latest(seconds, leading=False)
-
-
-def _latest(seconds: float, *, leading: bool) -> Callable[[Observable[_T]], Observable[_T]]:
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"seconds must be more than 0 and finite, not {seconds}")
-
-    def thinned(source: Observable[_T]) -> Observable[_T]:
-        def subscribe(
-            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = _Slot(observer, scheduler, seconds, leading)
-            line.sources.disposable = source.subscribe(
-                line.on_next, line.end, line.end, scheduler=scheduler
-            )
-            return line
-
-        return Observable(subscribe)
-
-    return thinned
 
 
 class _DelayLine(TimedLine[tuple[float, _T], _T]):
@@ -194,34 +148,3 @@ class _Gate(TimedLine[_T, _T]):
     def left(self) -> None:
         super().left()
         self.credit.took()
-
-
-class _Slot(TimedLine[_T, _T]):
-    """The latest event, until it is due or the source has ended."""
-
-    def __init__(
-        self,
-        observer: abc.ObserverBase[_T],
-        scheduler: abc.SchedulerBase | None,
-        seconds: float,
-        leading: bool,
-    ) -> None:
-        super().__init__(observer, scheduler)
-        self._seconds = seconds
-        self._leading = leading
-        self._opens = 0.0
-
-    def on_next(self, value: _T) -> None:
-        if not self.waiting and not self._leading:
-            self._opens = self.now() + self._seconds
-        self.waiting.clear()
-        self.waiting.append(value)
-        self.go_on()
-
-    def due(self) -> float:
-        return 0.0 if self.ended else self._opens
-
-    def leaves(self) -> _T:
-        if self._leading:
-            self._opens = max(self._opens, self.now()) + self._seconds
-        return self.waiting.popleft()

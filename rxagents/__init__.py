@@ -14,6 +14,8 @@ The house, in the direction the data flows:
     operators/   functions from Stream to Stream (rxagents.operators)
 """
 
+from importlib import import_module
+
 from .agent import Agent as Agent
 from .context import RunContextWrapper as RunContextWrapper
 from .context import TContext as TContext
@@ -68,10 +70,13 @@ from .run import RunResult as RunResult
 from .run import RunResultBase as RunResultBase
 from .run import RunResultStreaming as RunResultStreaming
 from .stream import Stream as Stream
+from .stream import use_vocabulary
 from .tools import FunctionTool as FunctionTool
 from .tools import Tool as Tool
 from .tools import default_tool_error_function as default_tool_error_function
 from .tools import function_tool as function_tool
 from .usage import Usage as Usage
+
+use_vocabulary(lambda: import_module("rxagents.operators"))
 
 __version__ = "0.1.0"

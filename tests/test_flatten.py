@@ -14,6 +14,7 @@ from reactivex.subject import Subject
 
 from rxagents import Stream
 from rxagents import operators as ops
+from rxagents.testing import cold, expect
 
 Operator = Callable[..., Any]
 
@@ -279,3 +280,77 @@ def counted(every: float) -> Callable[[int], Stream[str]]:
         return Source(3, every=every).stream.map(lambda y: f"{x}:{y}")
 
     return make
+
+
+# --- merge, exhaust_all, *_indexed ----------------------------------------------------------
+
+
+async def test_merge_emits_everything_as_it_comes() -> None:
+    one = cold("                                -a---b--|")
+    other = cold("                              --x--|")
+    await expect(one.pipe(ops.merge(other))).to_be("-ax--b--|")
+    one.expect_subscriptions("                  ^-------!")
+    other.expect_subscriptions("                ^----!")
+
+
+async def test_merge_ends_with_the_first_error_and_leaves_the_others() -> None:
+    one, other = cold("-a---b--|"), cold("--#")
+    await expect(one.pipe(ops.merge(other))).to_be("-a#")
+    one.expect_subscriptions("^-!")
+
+
+async def test_merge_with_a_limit_waits_for_a_place() -> None:
+    one, two, three = cold("-a--|"), cold("--b--|"), cold("-c|")
+    merged = one.pipe(ops.merge(two, three, max_concurrent=2))
+    await expect(merged).to_be("-ab--c|")
+    three.expect_subscriptions("----^-!")
+
+
+async def test_merge_takes_awaitables_and_iterables_too() -> None:
+    async def answer() -> str:
+        return "answer"
+
+    merged = Stream.of("a").pipe(ops.merge(["b"], answer()), ops.to_list())
+    assert sorted(await merged) == ["a", "answer", "b"]
+
+
+async def test_merge_of_eight_is_held_back_by_a_slow_consumer() -> None:
+    emitted = 0
+
+    async def count() -> AsyncIterator[int]:
+        nonlocal emitted
+        for number in range(1000):
+            emitted += 1
+            yield number
+
+    streams = [Stream.from_async_iterable(count) for _ in range(8)]
+    taken = 0
+    async for _ in streams[0].pipe(ops.merge(*streams[1:])).iterate(high=8):
+        taken += 1
+        assert emitted - taken <= 8 + 8
+        if taken % 400 == 0:
+            await asyncio.sleep(1)
+    assert taken == 8000
+
+
+async def test_exhaust_all_drops_sources_until_the_first_has_ended() -> None:
+    inner = {"a": cold("-1-2|"), "b": cold("-3|"), "c": cold("-4|")}
+    source = cold("                                 a-b---c|").pipe(ops.map(inner.__getitem__))
+    await expect(source.pipe(ops.exhaust_all())).to_be("-1-2---4|")
+    assert ops.exclusive is ops.exhaust_all
+    inner["b"].expect_subscriptions()
+
+
+async def test_indexed_ones_count_from_0_for_each_subscription() -> None:
+    flat = Stream.of("a", "b").pipe(ops.flat_map_indexed(lambda x, i: [f"{x}{i}"]), ops.to_list())
+    switched = Stream.of("a", "b").pipe(
+        ops.switch_map_indexed(lambda x, i: [f"{x}{i}"]), ops.to_list()
+    )
+    for _ in range(2):
+        assert await flat == ["a0", "b1"]
+        assert await switched == ["a0", "b1"]
+
+
+def test_merge_needs_a_place_for_one() -> None:
+    with pytest.raises(ValueError, match="max_concurrent must be 1 source or more, not 0"):
+        ops.merge(max_concurrent=0)

@@ -534,3 +534,45 @@ async def test_hedge_closes_the_connection_of_the_one_that_lost() -> None:
 def test_arguments_are_checked_at_once(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match="^" + message):
         make()
+
+
+# --- catch ----------------------------------------------------------------------------------
+
+
+async def test_catch_goes_on_with_another_stream() -> None:
+    source, other = cold("-a#"), cold("-b|")
+    await expect(source.pipe(ops.catch(other))).to_be("-a-b|")
+    source.expect_subscriptions("^-!")
+    other.expect_subscriptions(" --^-!")
+
+
+async def test_catch_asks_a_function_which_may_return_the_source() -> None:
+    error = KeyError("lost")
+    seen: list[Exception] = []
+
+    def handler(raised: Exception, source: Any) -> Any:
+        seen.append(raised)
+        return source
+
+    source = cold("-a#", error=error)
+    chain = source.pipe(ops.catch(handler))
+    await expect(chain).to_be("-a-a#", error=error)
+    assert seen == [error], "the second error is sent on"
+
+
+async def test_catch_sends_on_what_its_function_raises_or_returns_wrongly() -> None:
+    def fails(*_: object) -> Any:
+        raise ValueError("no idea")
+
+    await expect(cold("-a#").pipe(ops.catch(fails))).to_be("-a#", error=ValueError("no idea"))
+    returns_a_list: Any = lambda *_: [1]  # noqa: E731
+    wrong = cold("-a#").pipe(ops.catch(returns_a_list))
+    complaint = TypeError("catch: the handler must return a stream, not list")
+    await expect(wrong).to_be("-a#", error=complaint)
+
+
+async def test_catch_without_an_error_passes_everything_on_and_leaves_with_its_consumer() -> None:
+    await expect(cold("-a-|").pipe(ops.catch(Stream.of("x")))).to_be("-a-|")
+    source, other = cold("-#"), cold("----b|")
+    await expect(source.pipe(ops.catch(other))).to_be("---", unsubscribe="---!")
+    other.expect_subscriptions("-^-!")

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from reactivex.subject import Subject
 
-from rxagents import Agent, Runner, Stream, ToolCallItem, ToolCallOutputItem, function_tool
+from rxagents import (
+    Agent,
+    AgentUpdatedStreamEvent,
+    Runner,
+    Stream,
+    ToolCallItem,
+    ToolCallOutputItem,
+    function_tool,
+)
 from rxagents import operators as ops
 from rxagents.testing import ScriptedModel, assistant_message, function_call
 
@@ -89,3 +97,27 @@ async def test_a_selecting_operator_leaves_its_source_when_it_fails() -> None:
     source.on_next(Touchy())
     assert [type(error) for error in errors] == [KeyError]
     assert source.observers == []
+
+
+async def test_by_name_gives_the_events_whole() -> None:
+    events = await run().pipe(ops.by_name("tool_called", "tool_output"), ops.to_list())
+    assert [(event.seq > 0, event.name) for event in events] == [
+        (True, "tool_called"),
+        (True, "tool_output"),
+    ]
+    with pytest.raises(ValueError, match="no item event is called 'tool_call'"):
+        ops.by_name("tool_call")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="by_name needs at least 1 name"):
+        ops.by_name()
+
+
+async def test_from_agent_tells_agents_apart() -> None:
+    events: list[Any] = [
+        AgentUpdatedStreamEvent(Agent("A"), path=path)
+        for path in [("A",), ("A", "B"), ("A", "B", "A"), ("B",), ()]
+    ]
+    stream = Stream.from_iterable(events)
+    own = await stream.pipe(ops.from_agent("B"), ops.to_list())
+    assert [event.path for event in own] == [("A", "B"), ("B",)]
+    nested = await stream.pipe(ops.from_agent("B", nested=True), ops.to_list())
+    assert [event.path for event in nested] == [("A", "B"), ("A", "B", "A"), ("B",)]

@@ -1,4 +1,4 @@
-"""map_async: asynchronous functions in a chain."""
+"""map_async, filter_async, scan_async: asynchronous functions in a chain."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reactivex.subject import Subject
 
 from rxagents import Stream
 from rxagents import operators as ops
+from rxagents.testing import cold, expect
 
 
 class Work:
@@ -167,3 +168,67 @@ async def test_an_empty_source_and_a_failing_one() -> None:
 def test_no_concurrency_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="concurrency must be 1 call or more, not 0"):
         ops.map_async(Work(1), concurrency=0)
+
+
+# --- filter_async, scan_async ---------------------------------------------------------------
+
+
+async def test_filter_async_keeps_what_the_function_allows() -> None:
+    async def allowed(value: str) -> bool:
+        await asyncio.sleep(2)
+        return value != "b"
+
+    source = cold("                                               -abc|")
+    await expect(source.pipe(ops.filter_async(allowed))).to_be("  ---a---(c|)")
+    together = source.pipe(ops.filter_async(allowed, concurrency=3))
+    await expect(together).to_be("                                ---a-(c|)")
+    await expect(cold("-a#").pipe(ops.filter_async(allowed))).to_be("---(a#)")
+
+
+async def test_filter_async_fails_with_its_function_and_cancels_what_it_has_begun() -> None:
+    cancelled = 0
+
+    async def fails(value: str) -> bool:
+        nonlocal cancelled
+        if value == "b":
+            raise KeyError(value)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+        return True
+
+    source = cold("-ab---|")
+    await expect(source.pipe(ops.filter_async(fails, concurrency=2))).to_be("--#", error=KeyError)
+    source.expect_subscriptions("^-!")
+    assert cancelled == 1
+
+
+async def test_scan_async_hands_on_its_last_result() -> None:
+    async def join(so_far: str, value: str) -> str:
+        await asyncio.sleep(2)
+        return so_far + value
+
+    source = cold("                                           -ab-c|")
+    grown = {"1": "a", "2": "ab", "3": "abc"}
+    await expect(source.pipe(ops.scan_async(join, ""))).to_be("---1-2-(3|)", grown)
+
+
+async def test_scan_async_gives_each_subscription_a_seed_of_its_own() -> None:
+    async def add(so_far: list[int], value: int) -> list[int]:
+        so_far.append(value)
+        return so_far
+
+    nothing: list[int] = []
+    scanned = Stream.of(1, 2).pipe(ops.scan_async(add, nothing))
+    assert await scanned == [1, 2]
+    assert await scanned == [1, 2]
+
+
+async def test_scan_async_ends_with_a_call_that_raises() -> None:
+    async def fails(so_far: int, value: int) -> int:
+        return so_far // value
+
+    with pytest.raises(ZeroDivisionError):
+        await Stream.of(1, 0, 2).pipe(ops.scan_async(fails, 10))

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Generic, TypeVar
 
@@ -46,13 +48,20 @@ class ReplayLog(Generic[_T]):
         self._kept: list[_T] = []
         self._readers: list[_Reader[_T]] = []
         self._live: list[_Reader[_T]] = []
-        self.room: Demand | None = None if replay is None else Demand(1, 0)
+        self.keeps_all: bool = replay is None
+        """Whether nothing is ever let go."""
+        self.room: Demand | None = None if self.keeps_all else Demand(1, 0)
         """Open while the slowest subscriber leaves room; None where everything is kept."""
 
     @property
     def end(self) -> int:
         """The number of the next event to be appended."""
         return self.oldest + len(self._kept)
+
+    @property
+    def start(self) -> int:
+        """The number of the event with which a subscriber that comes now begins."""
+        return self.oldest if self.replay is None else max(self.oldest, self.end - self.replay)
 
     def append(self, value: _T) -> None:
         """Write one event and deliver it to everyone who is up to date."""
@@ -62,7 +71,7 @@ class ReplayLog(Generic[_T]):
         # A copy, as a delivery may end or begin subscriptions.
         for reader in tuple(self._live):
             reader.advance()
-        if self.replay is not None:
+        if not self.keeps_all:
             self._trim()
 
     def close(self, error: BaseException | None = None) -> None:
@@ -115,29 +124,62 @@ class ReplayLog(Generic[_T]):
             self._readers.remove(reader)
         if reader in self._live:
             self._live.remove(reader)
-        if self.replay is not None:
+        if not self.keeps_all:
             self._trim()
 
     def moved(self) -> None:
         """A reader that was behind has moved on: there may be room again."""
-        if self.replay is not None:
+        if not self.keeps_all:
             self._trim()
 
     def _trim(self) -> None:
-        assert self.replay is not None
         assert self.room is not None
-        end = self.end
+        end, start = self.end, self.start
         slowest = min((reader.place for reader in self._readers), default=end)
-        spare = min(slowest, end - self.replay) - self.oldest
+        spare = min(slowest, start) - self.oldest
         # In large steps: deleting from the front of a list moves all the rest.
         if spare > 0 and spare >= len(self._kept) // 2:
-            del self._kept[:spare]
-            self.oldest += spare
-        full = end - slowest >= max(self.replay, _LEAST_ROOM)
+            self._drop(spare)
+        full = end - slowest >= max(self.replay or end - start, _LEAST_ROOM)
         if full and self.room.open:
             self.room.put()
         elif not full and not self.room.open:
             self.room.took()
+
+    def _drop(self, count: int) -> None:
+        """Let the first `count` events go."""
+        del self._kept[:count]
+        self.oldest += count
+
+
+class WindowedLog(ReplayLog[_T]):
+    """A log whose later subscribers see nothing that is older than `window` seconds.
+
+    Invariant: `_times` are those of `_kept`, and do not decrease.
+    """
+
+    def __init__(self, replay: int | None, window: float, now: Callable[[], float]) -> None:
+        if not window > 0:
+            raise ValueError(f"window must be more than 0 seconds, not {window}")
+        super().__init__(replay)
+        self.keeps_all = False
+        self.room = self.room or Demand(1, 0)
+        self._window = window
+        self._now = now
+        self._times: list[float] = []
+
+    @property
+    def start(self) -> int:
+        young = bisect_right(self._times, self._now() - self._window)
+        return max(super().start, self.oldest + young)
+
+    def append(self, value: _T) -> None:
+        self._times.append(self._now())
+        super().append(value)
+
+    def _drop(self, count: int) -> None:
+        super()._drop(count)
+        del self._times[:count]
 
 
 class _Reader(abc.DisposableBase, Generic[_T]):
@@ -146,9 +188,7 @@ class _Reader(abc.DisposableBase, Generic[_T]):
     __slots__ = ("_busy", "_context", "_demand", "_live", "_log", "_observer", "_stopped", "place")
 
     def __init__(self, log: ReplayLog[_T], observer: abc.ObserverBase[_T]) -> None:
-        self.place: int = (
-            log.oldest if log.replay is None else max(log.oldest, log.end - log.replay)
-        )
+        self.place: int = log.start
         self._log = log
         self._observer: abc.ObserverBase[_T] | None = observer
         self._demand = demand_in_force()

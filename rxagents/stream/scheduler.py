@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -112,6 +113,18 @@ class LoopScheduler(PeriodicScheduler):
 
     def _on_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop or running_loop("an operator that takes time")
+
+
+def clock_of(scheduler: abc.SchedulerBase) -> Callable[[], float]:
+    """The seconds of a scheduler's clock; from where they count does not matter.
+
+    It is the loop's own clock where the scheduler has that: a datetime costs a microsecond.
+    """
+    loop = loop_or_none()
+    if loop is not None and isinstance(scheduler, LoopScheduler):
+        return loop.time
+    zero = scheduler.now
+    return lambda: (scheduler.now - zero).total_seconds()
 
 
 class TimerDisposable(abc.DisposableBase):

@@ -119,7 +119,10 @@ class Stream(Composable[_T_co]):
         if isinstance(source, Stream):
             return source
         if hasattr(source, "connect"):
-            return ConnectableStream(source)
+            from .connectable import ConnectableStream  # it is a Stream itself
+
+            connectable: Any = source
+            return ConnectableStream(connectable._subscribe_core, connectable.connect)
         # Not `source.subscribe`: it would put a second guard around every subscriber.
         return Stream(source._subscribe_core)
 
@@ -248,6 +251,10 @@ class Stream(Composable[_T_co]):
             )
         return asyncio.run(self._last())
 
+    def run(self, scheduler: abc.SchedulerBase | None = None) -> _T_co:
+        """`run_sync`: reactivex's own would wait on a thread, and a running loop for ever."""
+        return self.run_sync()
+
     def subscribe_async(
         self,
         on_next: Callable[[_T_co], Awaitable[object]],
@@ -290,24 +297,6 @@ class Stream(Composable[_T_co]):
 
     def __getitem__(self, key: slice | int) -> Stream[_T_co]:
         return cast("Stream[_T_co]", _as_stream(super().__getitem__(key)))
-
-
-class ConnectableStream(Stream[_T_co]):
-    """A Stream that starts when it is told to, as `publish()` and `replay()` give it."""
-
-    def __init__(self, source: Any) -> None:
-        """Adopt a reactivex `ConnectableObservable`."""
-        super().__init__(source._subscribe_core)
-        self._source = source
-
-    def connect(self, scheduler: abc.SchedulerBase | None = None) -> abc.DisposableBase | None:
-        """Subscribe to the source, once for all subscribers; disposing the result leaves it."""
-        connection = self._source.connect(scheduler or LoopScheduler())
-        return cast("abc.DisposableBase | None", connection)
-
-    def auto_connect(self, subscriber_count: int = 1) -> Stream[_T_co]:
-        """A Stream that connects when it has `subscriber_count` subscribers."""
-        return cast("Stream[_T_co]", _as_stream(self._source.auto_connect(subscriber_count)))
 
 
 def _as_stream(result: Any) -> Any:

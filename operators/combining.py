@@ -1,12 +1,13 @@
-"""Events put together: one of each source, and all up to a certain one."""
+"""Events of several sources put together: one of each, or the latest of each."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
+from reactivex import operators as rx
 from reactivex.disposable import CompositeDisposable
 
 from rxagents.stream.demand import demand
@@ -47,12 +48,7 @@ def zip(*others: Observable[Any]) -> Callable[[Observable[Any]], Observable[Any]
     that wait for a slow consumer. Either leaves the other sources. Raises TypeError now for what
     is no stream.
     """
-    for other in others:
-        if not isinstance(cast("object", other), Observable):
-            raise TypeError(
-                f"zip takes streams, not {type(other).__name__}: for an iterable there is "
-                "ops.zip_with_iterable"
-            )
+    _refuse_others("zip", others)
 
     def zipped(source: Observable[Any]) -> Observable[Any]:
         def subscribe(
@@ -65,6 +61,89 @@ def zip(*others: Observable[Any]) -> Callable[[Observable[Any]], Observable[Any]
         return Observable(subscribe)
 
     return zipped
+
+
+@overload
+def combine_latest(
+    other: Observable[_A], /
+) -> Callable[[Observable[_T]], Observable[tuple[_T, _A]]]: ...
+@overload
+def combine_latest(
+    other: Observable[_A], second: Observable[_B], /
+) -> Callable[[Observable[_T]], Observable[tuple[_T, _A, _B]]]: ...
+@overload
+def combine_latest(
+    other: Observable[_A], second: Observable[_B], third: Observable[_C], /
+) -> Callable[[Observable[_T]], Observable[tuple[_T, _A, _B, _C]]]: ...
+@overload
+def combine_latest(
+    *others: Observable[Any],
+) -> Callable[[Observable[Any]], Observable[tuple[Any, ...]]]: ...
+
+
+def combine_latest(*others: Observable[Any]) -> Callable[[Observable[Any]], Observable[Any]]:
+    """The latest events of all sources as a tuple, whenever one emits. Lossless.
+
+        source                    --1-----2-----|
+        others[0]                 ----a-----b---|
+        combine_latest(others)    ----A---B-C---|     A: (1, "a")   B: (2, "a")   C: (2, "b")
+
+    It begins when each has emitted. It completes when all have; an error of any source ends it and
+    leaves the others. Raises TypeError now for what is no stream.
+
+        >>> name = Stream.of("Oslo").pipe(ops.delay(1))
+        >>> degrees = Stream.of(20, 21).pipe(ops.limit_rate(0.5))
+        >>> await name.pipe(ops.combine_latest(degrees), ops.to_list())
+        [('Oslo', 20), ('Oslo', 21)]
+    """
+    _refuse_others("combine_latest", others)
+    return rx.combine_latest(*others)
+
+
+@overload
+def with_latest_from(
+    other: Observable[_A], /
+) -> Callable[[Observable[_T]], Observable[tuple[_T, _A]]]: ...
+@overload
+def with_latest_from(
+    other: Observable[_A], second: Observable[_B], /
+) -> Callable[[Observable[_T]], Observable[tuple[_T, _A, _B]]]: ...
+@overload
+def with_latest_from(
+    other: Observable[_A], second: Observable[_B], third: Observable[_C], /
+) -> Callable[[Observable[_T]], Observable[tuple[_T, _A, _B, _C]]]: ...
+@overload
+def with_latest_from(
+    *others: Observable[Any],
+) -> Callable[[Observable[Any]], Observable[tuple[Any, ...]]]: ...
+
+
+def with_latest_from(*others: Observable[Any]) -> Callable[[Observable[Any]], Observable[Any]]:
+    """Each event of the source with the latest of the others, as a tuple. Conflating.
+
+        source                      --1-----2--3--|
+        others[0]                   ----a---------|
+        with_latest_from(others)    --------A--B--|     A: (2, "a")   B: (3, "a")
+
+    What comes before each of the others has emitted is dropped. It completes with the source; an
+    error of any ends it. Raises TypeError now for what is no stream.
+
+        >>> ticks = Stream.interval(1).pipe(ops.take(3))
+        >>> mood = Stream.of("calm").pipe(ops.delay(1.5))
+        >>> await ticks.pipe(ops.with_latest_from(mood), ops.to_list())
+        [(1, 'calm'), (2, 'calm')]
+    """
+    _refuse_others("with_latest_from", others)
+    return rx.with_latest_from(*others)
+
+
+def _refuse_others(name: str, others: tuple[object, ...]) -> None:
+    for other in others:
+        if not isinstance(other, Observable):
+            raise TypeError(
+                f"{name} takes streams, not {type(other).__name__}: for an iterable there is "
+                "ops.zip_with_iterable"
+            )
 
 
 class _Zip(Line[tuple[Any, ...], tuple[Any, ...]]):
@@ -124,52 +203,3 @@ class _Zip(Line[tuple[Any, ...], tuple[Any, ...]]):
         """Once a source has ended and its queue is empty, there is no further tuple."""
         if any(over and not self._queues[number] for number, over in enumerate(self._over)):
             self.end()
-
-
-def buffer_until(
-    predicate: Callable[[_T], bool],
-) -> Callable[[Observable[_T]], Observable[list[_T]]]:
-    """Lists of events, each up to one for which `predicate` is true. Lossless.
-
-        source                            --a--b--.--c--.--d--|
-        buffer_until(lambda e: e == ".")  --------A-----B-----(C|)     A: ["a", "b", "."]
-
-    The event that closes a list is its last. What is left when the source ends, or fails, or
-    `predicate` raises, is emitted before that.
-    """
-
-    def buffered(source: Observable[_T]) -> Observable[list[_T]]:
-        def subscribe(
-            observer: abc.ObserverBase[list[_T]], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            pending: list[_T] = []
-
-            def emit() -> None:
-                nonlocal pending
-                events, pending = pending, []
-                if events:
-                    observer.on_next(events)
-
-            def on_next(value: _T) -> None:
-                pending.append(value)
-                try:
-                    closes = predicate(value)
-                except Exception as error:
-                    on_error(error)
-                    return
-                if closes:
-                    emit()
-
-            def on_error(error: Exception) -> None:
-                emit()
-                observer.on_error(error)
-
-            def on_completed() -> None:
-                emit()
-                observer.on_completed()
-
-            return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-
-        return Observable(subscribe)
-
-    return buffered

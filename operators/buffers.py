@@ -1,0 +1,238 @@
+"""Events in lists: of a certain length, of a certain time, or up to a certain one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from reactivex import Observable, abc
+from reactivex import operators as rx
+
+from rxagents.stream.demand import demand
+from rxagents.stream.subscriber import refuse_async
+
+from . import _checks
+from ._line import TimedLine, next_tick
+from ._reading import reading
+
+_T = TypeVar("_T")
+
+_MOST = 4096  # events in a list that only time ends: what is not handed on yet is bounded
+
+
+def buffer_until(
+    predicate: Callable[[_T], bool],
+) -> Callable[[Observable[_T]], Observable[list[_T]]]:
+    """Lists of events, each up to one for which `predicate` is true. Lossless.
+
+        source                            --a--b--.--c--.--d--|
+        buffer_until(lambda e: e == ".")  --------A-----B-----(C|)     A: ["a", "b", "."]
+
+    The event that closes a list is its last. What is left when the source ends, or fails, or
+    `predicate` raises, is emitted before that.
+    """
+    refuse_async("predicate", predicate)
+    return reading(lambda: _Until(predicate))
+
+
+def buffer_with_count(
+    count: int, skip: int | None = None
+) -> Callable[[Observable[_T]], Observable[list[_T]]]:
+    """Lists of `count` events. Lossless.
+
+        source                  --1--2--3--4--5--|
+        buffer_with_count(2)    -----A-----B-----(C|)     A: [1, 2]   C: [5]
+
+    A new list begins with every `skip`-th event, by default when the one before is full: with
+    less, lists overlap, with more, the events between them are left out. What is left when the
+    source ends, or fails, is emitted before that. Raises ValueError now unless both are 1 or more.
+
+        >>> await Stream.of(*"abcde").pipe(ops.buffer_with_count(2), ops.to_list())
+        [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    _checks.count("count", count, "events")
+    if skip is not None:
+        _checks.count("skip", skip, "events")
+    return reading(lambda: _Counted[Any](count, skip or count))
+
+
+def buffer_time_or_count(
+    seconds: float | timedelta, count: int, scheduler: abc.SchedulerBase | None = None
+) -> Callable[[Observable[_T]], Observable[list[_T]]]:
+    """Lists of what comes within `seconds`, but of `count` events at most. Lossless.
+
+        source                        --12-----345-6---|
+        buffer_time_or_count(3, 3)    -----A-----B---(C|)     A: [1, 2]   B: [3, 4, 5]   C: [6]
+
+    The time of a list begins with its first event, and there are no empty lists. The source is
+    held back only while a full list waits for the consumer. What is left when the source ends, or
+    fails, is emitted before that. Time is that of `scheduler`, if it is given. Raises ValueError
+    now unless `seconds` is more than 0 and `count` 1 or more. (Reactor's `bufferTimeout`.)
+
+        >>> words = Stream.interval(0.4).pipe(ops.take(5))
+        >>> await words.pipe(ops.buffer_time_or_count(1.0, 2), ops.to_list())
+        [[0, 1], [2, 3], [4]]
+    """
+    span = _checks.positive_seconds("seconds", seconds)
+    _checks.count("count", count, "events")
+    return _timed_lists(span, count, scheduler, on_grid=False)
+
+
+def buffer_with_time_or_count(
+    timespan: float | timedelta, count: int, scheduler: abc.SchedulerBase | None = None
+) -> Callable[[Observable[_T]], Observable[list[_T]]]:
+    """`buffer_time_or_count` under reactivex's name. Lossless.
+
+    source                             --12-----345-6---|
+    buffer_with_time_or_count(3, 3)    -----A-----B---(C|)     A: [1, 2]
+
+    >>> await Stream.of(1, 2, 3).pipe(ops.buffer_with_time_or_count(1.0, 2), ops.to_list())
+    [[1, 2], [3]]
+    """
+    return buffer_time_or_count(timespan, count, scheduler)
+
+
+def buffer_with_time(
+    timespan: float | timedelta,
+    timeshift: float | timedelta | None = None,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[list[_T]]]:
+    """Lists of what comes within `timespan` seconds. Lossless.
+
+        source                 -12-----345-6--|
+        buffer_with_time(4)    ----A-------B--(C|)     A: [1, 2]   B: [3, 4]   C: [5, 6]
+
+    The spans follow each other from the subscription on, and there are no empty lists. The source
+    is held back only while 4096 events wait for the consumer, which are then a list. What is left
+    when the source ends, or fails, is emitted before that. With a `timeshift` that is not the
+    `timespan`, it is reactivex's operator: a list begins every `timeshift` seconds, and is emitted
+    also if it is empty. Raises ValueError now unless both are more than 0.
+
+        >>> words = Stream.interval(0.4).pipe(ops.take(5))
+        >>> await words.pipe(ops.buffer_with_time(1.0), ops.to_list())
+        [[0, 1, 2], [3, 4]]
+    """
+    span = _checks.positive_seconds("timespan", timespan)
+    shift = span if timeshift is None else _checks.positive_seconds("timeshift", timeshift)
+    if shift != span:
+        return rx.buffer_with_time(span, shift, scheduler)
+    return _timed_lists(span, _MOST, scheduler, on_grid=True)
+
+
+def _timed_lists(
+    span: float, count: int, scheduler: abc.SchedulerBase | None, *, on_grid: bool
+) -> Callable[[Observable[_T]], Observable[list[_T]]]:
+    def buffered(source: Observable[_T]) -> Observable[list[_T]]:
+        def subscribe(
+            observer: abc.ObserverBase[list[_T]], scheduler_: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            line = _TimedLists(observer, scheduler or scheduler_, span, count, on_grid=on_grid)
+            with demand(line.credit):
+                line.sources.disposable = source.subscribe(
+                    line.on_next, line.end, line.end, scheduler=scheduler_
+                )
+            return line
+
+        return Observable(subscribe)
+
+    return buffered
+
+
+class _Counted(Generic[_T]):
+    """The lists of `buffer_with_count` that are not full."""
+
+    def __init__(self, count: int, skip: int) -> None:
+        self._count = count
+        self._skip = skip
+        self._seen = 0
+        self._open: deque[list[_T]] = deque()
+
+    def read(self, event: _T) -> Iterator[list[_T]]:
+        if self._seen % self._skip == 0:
+            self._open.append([])
+        self._seen += 1
+        for each in self._open:
+            each.append(event)
+        if self._open and len(self._open[0]) == self._count:
+            yield self._open.popleft()
+
+    def end(self) -> list[list[_T]]:
+        return list(self._open)
+
+    cut_off = end
+
+
+class _Until(Generic[_T]):
+    """The list of `buffer_until` that is not closed."""
+
+    def __init__(self, predicate: Callable[[_T], bool]) -> None:
+        self._predicate = predicate
+        self._pending: list[_T] = []
+
+    def read(self, event: _T) -> Iterator[list[_T]]:
+        self._pending.append(event)
+        try:
+            closes = self._predicate(event)
+        except Exception:
+            yield from self.end()
+            raise
+        if closes:
+            yield from self.end()
+
+    def end(self) -> list[list[_T]]:
+        pending, self._pending = self._pending, []
+        return [pending] if pending else []
+
+    cut_off = end
+
+
+class _TimedLists(TimedLine[tuple[float, list[_T]], list[_T]]):
+    """Lists, each with the time when it is due, of which only the last may grow.
+
+    Invariant: `credit.pending` is the number of events in them.
+    """
+
+    def __init__(
+        self,
+        observer: abc.ObserverBase[list[_T]],
+        scheduler: abc.SchedulerBase | None,
+        span: float,
+        count: int,
+        *,
+        on_grid: bool,
+    ) -> None:
+        super().__init__(observer, scheduler)
+        self.credit = self.child(count)
+        self._span = span
+        self._count = count
+        self._on_grid = on_grid
+        self._gone = 0  # events of the list that is being emitted
+
+    def on_next(self, value: _T) -> None:
+        self.credit.put()
+        if not self.waiting or len(self.waiting[-1][1]) == self._count:
+            self.waiting.append((self._when(self.now()), []))
+        self.waiting[-1][1].append(value)
+        self.go_on()
+
+    def _when(self, now: float) -> float:
+        """When a list that begins now is due."""
+        return next_tick(now, self._span) if self._on_grid else now + self._span
+
+    def due(self) -> float:
+        if self.ended or len(self.waiting) > 1:
+            return 0.0
+        when, events = self.waiting[0]
+        return 0.0 if len(events) == self._count else when
+
+    def leaves(self) -> list[_T]:
+        events = self.waiting.popleft()[1]
+        self._gone = len(events)
+        return events
+
+    def left(self) -> None:
+        super().left()
+        for _ in range(self._gone):
+            self.credit.took()
