@@ -65,6 +65,13 @@ def tool_arguments() -> Callable[[Observable[StreamEvent]], Observable[ToolArgum
     model call begins its calls anew. What the model wrote never fails the stream: see `error`. A
     call that an error of the source cuts off is never done. An event costs as much as what is
     still open in its JSON.
+
+    >>> async for call in Runner.observe(agent, "Oslo?").pipe(ops.tool_arguments()):
+    ...     print(call.name, call.value, call.done)
+    weather {} False
+    weather {} False
+    weather {'city': 'Oslo'} False
+    weather {'city': 'Oslo'} True
     """
     return reading(_Calls)
 

@@ -32,6 +32,10 @@ def buffer_until(
 
     The event that closes a list is its last. What is left when the source ends, or fails, or
     `predicate` raises, is emitted before that.
+
+    >>> steps = Runner.observe(agent, "Oslo?").pipe(ops.items(), ops.map(lambda item: item.type))
+    >>> await steps.pipe(ops.buffer_until(lambda t: t == "tool_call_output_item"), ops.to_list())
+    [['message_output_item', 'tool_call_item', 'tool_call_output_item'], ['message_output_item']]
     """
     refuse_async("predicate", predicate)
     return reading(lambda: _Until(predicate))
@@ -49,8 +53,8 @@ def buffer_with_count(
     less, lists overlap, with more, the events between them are left out. What is left when the
     source ends, or fails, is emitted before that. Raises ValueError now unless both are 1 or more.
 
-        >>> await Stream.of(*"abcde").pipe(ops.buffer_with_count(2), ops.to_list())
-        [['a', 'b'], ['c', 'd'], ['e']]
+    >>> await Stream.of(*"abcde").pipe(ops.buffer_with_count(2), ops.to_list())
+    [['a', 'b'], ['c', 'd'], ['e']]
     """
     _checks.count("count", count, "events")
     if skip is not None:
@@ -71,9 +75,9 @@ def buffer_time_or_count(
     fails, is emitted before that. Time is that of `scheduler`, if it is given. Raises ValueError
     now unless `seconds` is more than 0 and `count` 1 or more. (Reactor's `bufferTimeout`.)
 
-        >>> words = Stream.interval(0.4).pipe(ops.take(5))
-        >>> await words.pipe(ops.buffer_time_or_count(1.0, 2), ops.to_list())
-        [[0, 1], [2, 3], [4]]
+    >>> words = Stream.interval(0.4).pipe(ops.take(5))
+    >>> await words.pipe(ops.buffer_time_or_count(1.0, 2), ops.to_list())
+    [[0, 1], [2, 3], [4]]
     """
     span = _checks.positive_seconds("seconds", seconds)
     _checks.count("count", count, "events")
@@ -110,9 +114,9 @@ def buffer_with_time(
     `timespan`, it is reactivex's operator: a list begins every `timeshift` seconds, and is emitted
     also if it is empty. Raises ValueError now unless both are more than 0.
 
-        >>> words = Stream.interval(0.4).pipe(ops.take(5))
-        >>> await words.pipe(ops.buffer_with_time(1.0), ops.to_list())
-        [[0, 1, 2], [3, 4]]
+    >>> words = Stream.interval(0.4).pipe(ops.take(4))
+    >>> await words.pipe(ops.buffer_with_time(1.0), ops.to_list())
+    [[0, 1], [2, 3]]
     """
     span = _checks.positive_seconds("timespan", timespan)
     shift = span if timeshift is None else _checks.positive_seconds("timeshift", timeshift)

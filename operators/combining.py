@@ -47,6 +47,10 @@ def zip(*others: Observable[Any]) -> Callable[[Observable[Any]], Observable[Any]
     ended and all its events are in tuples; an error of any source ends it too, after the tuples
     that wait for a slow consumer. Either leaves the other sources. Raises TypeError now for what
     is no stream.
+
+    >>> draft, revised = Stream.of("It is warm.", "Go out."), Stream.of("It is sunny.", "Go out!")
+    >>> await draft.pipe(ops.zip(revised), ops.to_list())
+    [('It is warm.', 'It is sunny.'), ('Go out.', 'Go out!')]
     """
     _refuse_others("zip", others)
 
@@ -91,10 +95,10 @@ def combine_latest(*others: Observable[Any]) -> Callable[[Observable[Any]], Obse
     It begins when each has emitted. It completes when all have; an error of any source ends it and
     leaves the others. Raises TypeError now for what is no stream.
 
-        >>> name = Stream.of("Oslo").pipe(ops.delay(1))
-        >>> degrees = Stream.of(20, 21).pipe(ops.limit_rate(0.5))
-        >>> await name.pipe(ops.combine_latest(degrees), ops.to_list())
-        [('Oslo', 20), ('Oslo', 21)]
+    >>> name = Stream.of("Oslo").pipe(ops.delay(1))
+    >>> degrees = Stream.of(20, 21).pipe(ops.limit_rate(0.5))
+    >>> await name.pipe(ops.combine_latest(degrees), ops.to_list())
+    [('Oslo', 20), ('Oslo', 21)]
     """
     _refuse_others("combine_latest", others)
     return rx.combine_latest(*others)
@@ -128,10 +132,10 @@ def with_latest_from(*others: Observable[Any]) -> Callable[[Observable[Any]], Ob
     What comes before each of the others has emitted is dropped. It completes with the source; an
     error of any ends it. Raises TypeError now for what is no stream.
 
-        >>> ticks = Stream.interval(1).pipe(ops.take(3))
-        >>> mood = Stream.of("calm").pipe(ops.delay(1.5))
-        >>> await ticks.pipe(ops.with_latest_from(mood), ops.to_list())
-        [(1, 'calm'), (2, 'calm')]
+    >>> ticks = Stream.interval(1).pipe(ops.take(3))
+    >>> mood = Stream.of("calm").pipe(ops.delay(1.5))
+    >>> await ticks.pipe(ops.with_latest_from(mood), ops.to_list())
+    [(1, 'calm'), (2, 'calm')]
     """
     _refuse_others("with_latest_from", others)
     return rx.with_latest_from(*others)

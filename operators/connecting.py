@@ -50,9 +50,9 @@ def publish(mapper: _Selector[Any, Any] | None = None) -> Callable[[Observable[A
     With `mapper`, the result is the stream that it makes of the shared source, for each
     subscription: the source is subscribed to once, however often `mapper` uses it.
 
-        >>> twice = ops.publish(lambda s: s.pipe(ops.zip(s.pipe(ops.skip(1)))))
-        >>> await Stream.of(1, 2, 3).pipe(twice, ops.to_list())
-        [(1, 2), (2, 3)]
+    >>> twice = ops.publish(lambda s: s.pipe(ops.zip(s.pipe(ops.skip(1)))))
+    >>> await Stream.of(1, 2, 3).pipe(twice, ops.to_list())
+    [(1, 2), (2, 3)]
     """
     return _connecting(lambda: ReplayLog(0), mapper)
 
@@ -90,11 +90,11 @@ def replay(
     seconds after which they are too old, on the clock of `scheduler` if that is given. Raises
     ValueError now unless `buffer_size` is 0 or more and `window` more than 0.
 
-        >>> numbers = Stream.of(1, 2, 3).pipe(ops.replay(2))
-        >>> _ = numbers.connect()
-        >>> await asyncio.sleep(1)
-        >>> await numbers.pipe(ops.to_list())
-        [2, 3]
+    >>> numbers = Stream.of(1, 2, 3).pipe(ops.replay(2))
+    >>> _ = numbers.connect()
+    >>> await asyncio.sleep(1)
+    >>> await numbers.pipe(ops.to_list())
+    [2, 3]
     """
     ReplayLog[object](buffer_size)  # checks the number now
     if window is None:
@@ -127,12 +127,12 @@ def publish_value(
 
     So a screen that opens late has something to show.
 
-        >>> state = Stream.of("thinking", "done").pipe(ops.publish_value("idle"))
-        >>> _ = state.subscribe(print), state.connect()
-        >>> await asyncio.sleep(1)
-        idle
-        thinking
-        done
+    >>> state = Stream.of("thinking", "done").pipe(ops.publish_value("idle"))
+    >>> _ = state.subscribe(print), state.connect()
+    >>> await asyncio.sleep(1)
+    idle
+    thinking
+    done
     """
 
     def log() -> ReplayLog[Any]:
@@ -152,9 +152,9 @@ def ref_count() -> Callable[[Observable[_T]], Stream[_T]]:
 
     `publish() | ref_count()` is `share()`. Raises TypeError for a stream that has no `connect()`.
 
-        >>> shared = Stream.of(1, 2).pipe(ops.publish(), ops.ref_count())
-        >>> await shared.pipe(ops.to_list())
-        [1, 2]
+    >>> shared = Stream.of(1, 2).pipe(ops.publish(), ops.ref_count())
+    >>> await shared.pipe(ops.to_list())
+    [1, 2]
     """
 
     def counted(source: Observable[_T]) -> Stream[_T]:
@@ -179,9 +179,9 @@ def partition(
     the slower one. What comes while nobody is subscribed to the half it belongs to is dropped. An
     exception in `predicate` ends both.
 
-        >>> odd, even = Stream.of(1, 2, 3, 4).pipe(ops.partition(lambda n: n % 2 == 1))
-        >>> await odd.pipe(ops.zip(even), ops.to_list())
-        [(1, 2), (3, 4)]
+    >>> odd, even = Stream.of(1, 2, 3, 4).pipe(ops.partition(lambda n: n % 2 == 1))
+    >>> await odd.pipe(ops.zip(even), ops.to_list())
+    [(1, 2), (3, 4)]
     """
     refuse_async("predicate", predicate)
     return partition_indexed(lambda value, _: predicate(value))

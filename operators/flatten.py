@@ -31,6 +31,10 @@ def flat_map(
     is held back meanwhile; without, as many as there are events. The first error, of the source,
     of `project` or of an inner source, ends it and leaves the others. Raises ValueError now if
     `concurrency` is below 1.
+
+    >>> ask = lambda question: Runner.observe(agent, question).pipe(ops.text(), ops.audit(0.1))
+    >>> await Stream.of("Oslo?", "Bergen?").pipe(ops.flat_map(ask), ops.to_list())
+    ['Let me look.', 'Let me look.', 'It is sunny in Oslo.', 'It is sunny in Oslo.']
     """
     if concurrency is not None:
         _checks.count("concurrency", concurrency, "inner sources")
@@ -62,6 +66,10 @@ def concat_map(
 
     The next inner source is made when the one before it has completed; the source is held back
     meanwhile. The first error ends it.
+
+    >>> turn = lambda q: Runner.observe(agent, q).pipe(ops.text(), ops.last(), ops.start_with(q))
+    >>> await Stream.of("Oslo?", "Sure?").pipe(ops.concat_map(turn), ops.to_list())
+    ['Oslo?', 'It is sunny in Oslo.', 'Sure?', 'It is sunny in Oslo.']
     """
     return flat_map(project, concurrency=1)
 
@@ -76,6 +84,10 @@ def switch_map(
 
     Leaving a run cancels it: with `switch_map(lambda prompt: Runner.observe(agent, prompt))` a
     new prompt stops the answer to the one before. Conflating. The first error ends it.
+
+    >>> turn = lambda q: Runner.observe(agent, q).pipe(ops.text(), ops.last(), ops.start_with(q))
+    >>> await Stream.of("Osl", "Oslo?").pipe(ops.switch_map(turn), ops.to_list())
+    ['Osl', 'Oslo?', 'It is sunny in Oslo.']
     """
     return flatten(lambda observer, scheduler: Newest(project, observer, scheduler))
 
@@ -108,6 +120,10 @@ def exhaust_map(
         exhaust_map(lambda x: [x] -[x]-|)   --1--1-----3--3--|     2 is dropped
 
     So a second click does not start a second run. Conflating. The first error ends it.
+
+    >>> turn = lambda q: Runner.observe(agent, q).pipe(ops.text(), ops.last(), ops.start_with(q))
+    >>> await Stream.of("click", "click again").pipe(ops.exhaust_map(turn), ops.to_list())
+    ['click', 'It is sunny in Oslo.']
     """
     return flatten(lambda observer, scheduler: First(project, observer, scheduler))
 
@@ -121,6 +137,10 @@ def merge_all(
         merge_all()   --1--1-2--2-----|
 
     `flat_map` without a function; `concurrency` as there.
+
+    >>> runs = Stream.of("Oslo?", "Bergen?").pipe(ops.map(lambda q: Runner.observe(agent, q)))
+    >>> await runs.pipe(ops.merge_all(), ops.items("tool_output"), ops.count())
+    2
     """
     return flat_map(_itself, concurrency=concurrency)
 
@@ -132,6 +152,10 @@ def concat_all() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
         concat_all()   --1--1--2--2----|
 
     `concat_map` without a function.
+
+    >>> parts = Stream.of(["Dear Ann,"], Stream.of("it is"), asyncio.sleep(1, "sunny."))
+    >>> await parts.pipe(ops.concat_all(), ops.to_list())
+    ['Dear Ann,', 'it is', 'sunny.']
     """
     return concat_map(_itself)
 
@@ -143,6 +167,10 @@ def switch_latest() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
         switch_latest()   --1--2--2-----|
 
     `switch_map` without a function.
+
+    >>> runs = Stream.of("Osl", "Oslo?").pipe(ops.map(lambda q: Runner.observe(agent, q)))
+    >>> await runs.pipe(ops.switch_latest(), ops.items("tool_output"), ops.count())  # one is left
+    1
     """
     return switch_map(_itself)
 
@@ -155,9 +183,9 @@ def exhaust_all() -> Callable[[Observable[Inner[_B]]], Observable[_B]]:
 
     `exhaust_map` without a function. Conflating.
 
-        >>> clicks = Stream.of(Stream.of(1).pipe(ops.delay(5)), Stream.of(2))
-        >>> await clicks.pipe(ops.exhaust_all(), ops.to_list())
-        [1]
+    >>> clicks = Stream.of(Stream.of(1).pipe(ops.delay(5)), Stream.of(2))
+    >>> await clicks.pipe(ops.exhaust_all(), ops.to_list())
+    [1]
     """
     return exhaust_map(_itself)
 
@@ -179,9 +207,9 @@ def merge(
     `max_concurrent`, at most so many are subscribed to at once, in the order given. Raises
     ValueError now if that is below 1.
 
-        >>> slow = Stream.of("slow").pipe(ops.delay(2))
-        >>> await slow.pipe(ops.merge(Stream.of("quick")), ops.to_list())
-        ['quick', 'slow']
+    >>> slow = Stream.of("slow").pipe(ops.delay(2))
+    >>> await slow.pipe(ops.merge(Stream.of("quick")), ops.to_list())
+    ['quick', 'slow']
     """
     if max_concurrent is not None:
         _checks.count("max_concurrent", max_concurrent, "sources")

@@ -28,6 +28,10 @@ def chunks(
     it, else between two characters as readers see them. Joined the chunks are the text again.
     What is left when the source ends, or fails, is emitted before that. Raises ValueError now
     unless `max_chars` is 1 or more and `max_wait` more than 0.
+
+    >>> run = Runner.observe(agent, "Oslo?")
+    >>> await run.pipe(ops.text_deltas(), ops.chunks(max_chars=12, max_wait=0.2), ops.to_list())
+    ['Let me look.', 'It is sunny ', 'in Oslo.']
     """
     if max_chars < 1:
         raise ValueError(f"max_chars must be 1 character or more, not {max_chars}")
@@ -125,6 +129,10 @@ def smooth(
     It holds back 1024 pieces at most, and then the source. Only a slow consumer makes it lag more
     than `max_lag`; with `max_lag=math.inf` it never types faster. Raises ValueError now unless
     both numbers are more than 0.
+
+    >>> typed = Stream.of("It is sunny in Oslo.").pipe(ops.smooth(chars_per_second=10, max_lag=3))
+    >>> await typed.pipe(ops.buffer_with_time(0.48), ops.map("".join), ops.to_list())
+    ['It is', ' sunn', 'y in ', 'Oslo.']
     """
     if not 0 < chars_per_second < math.inf:
         raise ValueError(

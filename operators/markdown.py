@@ -42,6 +42,10 @@ def markdown_blocks() -> Callable[[Observable[str]], Observable[str]]:
     does not belong to them. Empty lines around a block and its last line end are dropped, the
     line ends within it are kept, as `\n`. What is left when the source ends, or fails, is emitted
     before that.
+
+    >>> pieces = Stream.of("# Oslo\nSee:\n", "- the fjord\n- the op", "era\n\nGo soon.")
+    >>> await pieces.pipe(ops.markdown_blocks(), ops.to_list())
+    ['# Oslo', 'See:', '- the fjord\n- the opera', 'Go soon.']
     """
     return cut(_Blocks)
 

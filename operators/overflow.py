@@ -57,6 +57,11 @@ def on_backpressure_buffer(
     follows what was kept; the other two lose the oldest event that waits, or the one that comes.
     The end of the source, and its error, come after what waits. Raises ValueError now if
     `capacity` is below 1 event, or for another `on_overflow`.
+
+    >>> slowly = ops.map_async(lambda second: asyncio.sleep(2.4, second))
+    >>> ticks = Stream.interval(1).pipe(ops.take(8), ops.on_backpressure_buffer(2, "drop_oldest"))
+    >>> await ticks.pipe(slowly, ops.to_list())
+    [0, 1, 3, 6, 7]
     """
     if capacity < 1:
         raise ValueError(f"capacity must be 1 event or more, not {capacity}")
@@ -97,6 +102,11 @@ def on_backpressure_drop(
         on_backpressure_drop()   --1-----3-----|     on_drop is called with 2 and 4
 
     An exception in `on_drop` leaves the source and goes to on_error.
+
+    >>> missed = []
+    >>> ticks = Stream.interval(1).pipe(ops.take(6), ops.on_backpressure_drop(missed.append))
+    >>> await ticks.pipe(ops.map_async(lambda n: asyncio.sleep(2.4, n)), ops.to_list()), missed
+    ([0, 3], [1, 2, 4, 5])
     """
     if on_drop is not None:
         refuse_async("on_drop", on_drop)
@@ -116,6 +126,11 @@ def on_backpressure_latest() -> Callable[[Observable[_T]], Observable[_T]]:
         on_backpressure_latest()   --1---------3---|
 
     The last event is never lost: the end of the source, and its error, come after it.
+
+    >>> slowly = ops.map_async(lambda second: asyncio.sleep(2.4, second))
+    >>> ticks = Stream.interval(1).pipe(ops.take(8), ops.on_backpressure_latest())
+    >>> await ticks.pipe(slowly, ops.to_list())
+    [0, 2, 4, 7]
     """
 
     def park(waiting: deque[_T], value: _T) -> None:
@@ -133,6 +148,12 @@ def on_backpressure_error() -> Callable[[Observable[_T]], Observable[_T]]:
         on_backpressure_error()   --1--#          BackpressureOverflowError
 
     Failing leaves the source. What the consumer has been handed already, it reads first.
+
+    >>> slowly = ops.map_async(lambda second: asyncio.sleep(2.4, second))
+    >>> await Stream.interval(1).pipe(ops.on_backpressure_error(), slowly, ops.to_list())
+    Traceback (most recent call last):
+        ...
+    rxagents.operators.overflow.BackpressureOverflowError: an event has come and ...
     """
 
     def park(_: deque[_T], __: _T) -> None:
@@ -151,6 +172,11 @@ def conflate(merge: Callable[[_T, _T], _T]) -> Callable[[Observable[_T]], Observ
     `merge` gets what waits and what comes, and returns what waits from then on; nothing is lost
     if it loses nothing. The end of the source, and its error, come after what waits. An
     exception in `merge` leaves the source and goes to on_error, after what waits.
+
+    >>> slowly = ops.map_async(lambda text: asyncio.sleep(0.4, text))
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text_deltas())
+    >>> await run.pipe(ops.conflate(lambda waiting, new: waiting + new), slowly, ops.to_list())
+    ['Let', ' me look.', 'It', ' is sunny in Oslo.']
     """
     refuse_async("merge", merge)
 

@@ -31,6 +31,10 @@ def frame(rate: float = 30.0) -> Callable[[Observable[StreamEvent]], Observable[
 
     `rate` is in frames a second; raises ValueError now unless it is more than 0. A timer runs
     only while text waits.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.frame(10))
+    >>> await run.pipe(ops.text_deltas(), ops.to_list())
+    ['Let', ' me look.', 'It', ' is sunny in Oslo.']
     """
     if not 0 < rate < math.inf:
         raise ValueError(f"rate must be more than 0 frames a second and finite, not {rate}")

@@ -87,6 +87,12 @@ def timeout(
     While a slow consumer holds the source back, the clock stands still, and `between` begins
     anew when the source may go on. Raises ValueError now unless there is a limit, and each is
     more than 0 seconds.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text_deltas())
+    >>> await run.pipe(ops.timeout(0.5))
+    Traceback (most recent call last):
+        ...
+    rxagents.operators.patience.StreamTimeout: no event for 0.5 s (after 3 events)
     """
     if isinstance(between, timedelta):
         between = between.total_seconds()
@@ -172,6 +178,10 @@ def stall(after: float) -> Callable[[Observable[_T]], Observable[_T | Stalled]]:
     The time before the first event counts. While a slow consumer holds the source back, the clock
     stands still, and it begins anew when the source may go on. Raises ValueError now unless
     `after` is more than 0 seconds.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text_deltas(), ops.stall(0.5))
+    >>> await run.pipe(ops.map(lambda e: "Hm." if isinstance(e, ops.Stalled) else e), ops.to_list())
+    ['Let', ' me', ' look.', 'Hm.', 'It', ' is', ' sunny', ' in', ' Oslo.']
     """
     _checks.positive_seconds("after", after)
 
@@ -239,6 +249,10 @@ def hedge(
     and the one that lost is left: its run is cancelled, its connection closed. An error of one of
     them is sent on if it has won, or if both have failed. Raises ValueError now unless `after` is
     more than 0 seconds.
+
+    >>> stuck = Stream.never()  # a provider that does not answer
+    >>> await stuck.pipe(ops.hedge(2, Runner.observe(agent, "Oslo?")), ops.text(), ops.last())
+    'It is sunny in Oslo.'
     """
     _checks.positive_seconds("after", after)
 

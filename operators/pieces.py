@@ -22,6 +22,10 @@ def words() -> Callable[[Observable[str]], Observable[str]]:
     Joined they are the text again: white space before the first word comes with that word, and a
     text of white space alone comes as it is, at the end. What is left when the source ends, or
     fails, is emitted before that. Scripts that put no spaces between words come as long words.
+
+    >>> pieces = Stream.of("It is sun", "ny in Os", "lo.")
+    >>> await pieces.pipe(ops.words(), ops.to_list())
+    ['It ', 'is ', 'sunny ', 'in ', 'Oslo.']
     """
     return cut(_Words)
 
@@ -58,6 +62,11 @@ def lines() -> Callable[[Observable[str]], Observable[str]]:
     A line ends at `\n`, `\r\n` or `\r`, wherever the pieces are cut. Empty lines come as empty
     strings; after the last line end comes a line only if it has text. What is left when the
     source ends, or fails, is emitted before that.
+
+    >>> import json
+    >>> pieces = Stream.of('{"city": "Oslo"}\n{"ci', 'ty": "Bergen"}\n')
+    >>> await pieces.pipe(ops.lines(), ops.map(json.loads), ops.to_list())
+    [{'city': 'Oslo'}, {'city': 'Bergen'}]
     """
     return cut(Lines)
 
@@ -100,6 +109,10 @@ def paragraphs() -> Callable[[Observable[str]], Observable[str]]:
     A line of white space alone is empty. The empty lines are dropped; the line ends within a
     paragraph are kept, as `\n`. What is left when the source ends, or fails, is emitted before
     that.
+
+    >>> pieces = Stream.of("Dear Ann,\n\nit is sun", "ny here.\nCome!\n", "\nYours, Bob")
+    >>> await pieces.pipe(ops.paragraphs(), ops.to_list())
+    ['Dear Ann,', 'it is sunny here.\nCome!', 'Yours, Bob']
     """
     return cut(_Paragraphs)
 
@@ -137,6 +150,10 @@ def sentences() -> Callable[[Observable[str]], Observable[str]]:
     `。！？`, and at an empty line; not after an abbreviation, an initial or a number of one or two
     digits with a full stop. White space around it is dropped. What is left when the source ends,
     or fails, is emitted before that.
+
+    >>> pieces = Stream.of("Dr. Li paid $3.", "50. Why", "? Ask her!")
+    >>> await pieces.pipe(ops.sentences(), ops.to_list())
+    ['Dr. Li paid $3.50.', 'Why?', 'Ask her!']
     """
     return cut(_Sentences)
 

@@ -49,6 +49,11 @@ def retry(
     A slow consumer holds back every subscription. Leaving ends the wait. Raises ValueError now
     unless `count` is 1 or more, `backoff` and `max_delay` 0 seconds or more, `factor` 1 or more
     and `jitter` from 0 to 1.
+
+    >>> model = ScriptedModel([OSError("busy"), OSError("busy"), [assistant_message("It rains.")]])
+    >>> run = Runner.observe(Agent("Flaky", model=model), "Oslo?")
+    >>> await run.pipe(ops.retry(3, backoff=0.5), ops.text(), ops.last())
+    'It rains.'
     """
     if count is not None:
         _checks.count("count", count, "subscriptions")
@@ -95,6 +100,11 @@ def fallback(
     error of the last one is sent on, and so is an error for which `when(error)` is false. A slow
     consumer holds back whichever is subscribed to; leaving leaves that one. Raises ValueError now
     without any stream to fall back to.
+
+    >>> down = Agent("Down", model=ScriptedModel([OSError("no connection")]))
+    >>> run = Runner.observe(down, "Oslo?").pipe(ops.fallback(Runner.observe(agent, "Oslo?")))
+    >>> await run.pipe(ops.text(), ops.last())
+    'It is sunny in Oslo.'
     """
     if not others:
         raise ValueError("fallback needs at least 1 stream to go on with")
@@ -131,9 +141,9 @@ def catch(
     raises is sent on instead of the error; an error of the second stream is sent on. A slow
     consumer holds back whichever is subscribed to; leaving leaves that one.
 
-        >>> broken = Stream.of("Hello").pipe(ops.concat(Stream.throw(ConnectionError("cut"))))
-        >>> await broken.pipe(ops.catch(lambda e, _: Stream.of(f" [{e}]")), ops.to_list())
-        ['Hello', ' [cut]']
+    >>> broken = Stream.of("Hello").pipe(ops.concat(Stream.throw(ConnectionError("cut"))))
+    >>> await broken.pipe(ops.catch(lambda e, _: Stream.of(f" [{e}]")), ops.to_list())
+    ['Hello', ' [cut]']
     """
     handle = cast("Callable[[Exception, Observable[Any]], object]", handler)
     if isinstance(handler, Observable):

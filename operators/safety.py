@@ -48,6 +48,11 @@ def redact(
     may be the beginning of a match. `replacement` is as in `re.sub`. A match of no characters, as
     of `\b`, is left alone. Raises ValueError now unless `window` is 1 or more, for a pattern that
     matches the empty text, and for a replacement that does not fit the pattern.
+
+    >>> pieces = Stream.of("Write to ann@exam", "ple.org, or call.")
+    >>> safe = pieces.pipe(ops.redact(r"[\w.]+@[\w.]+\w", "[address]", window=64))
+    >>> await safe.pipe(ops.reduce(lambda text, piece: text + piece))
+    'Write to [address], or call.'
     """
     _check_window(window)
     regex = _compiled(pattern)
@@ -123,6 +128,12 @@ def guard(
     dropped. At a forbidden passage nothing more is emitted, the source is left, and
     GuardrailTripped is sent, or `replace` is emitted as the last piece. Raises ValueError now
     unless `window` is 1 or more, and for a pattern that matches the empty text.
+
+    >>> import re
+    >>> pieces = Stream.of("The key is: hun", "ter2, but hush.")
+    >>> safe = pieces.pipe(ops.guard(re.compile("hunter2"), window=7, replace=" [stopped]"))
+    >>> await safe.pipe(ops.reduce(lambda text, piece: text + piece))
+    'The key [stopped]'
     """
     _check_window(window)
     if isinstance(check, re.Pattern):

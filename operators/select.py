@@ -37,6 +37,10 @@ def raw(
         raw("response.output_text.delta")    --------d--d-----|     d: of that type
 
     The events are the `openai` package's (`openai.types.responses`); `kind` is their `type`.
+
+    >>> responses = Runner.observe(agent, "Oslo?").pipe(ops.raw("response.completed"))
+    >>> await responses.pipe(ops.map(lambda e: e.response.usage.output_tokens), ops.to_list())
+    [5, 5]
     """
 
     def pick(event: StreamEvent) -> ResponseStreamEvent | None:
@@ -70,6 +74,12 @@ def items(
     `kind` is the name of the items' event (`tool_called`, `tool_output`,
     `message_output_created`, ...) or the class of the items. Raises ValueError now for a name
     that no event has.
+
+    >>> run = Runner.observe(agent, "Oslo?")
+    >>> await run.pipe(ops.items(), ops.map(lambda item: item.type), ops.to_list())
+    ['message_output_item', 'tool_call_item', 'tool_call_output_item', 'message_output_item']
+    >>> await run.pipe(ops.items("tool_output"), ops.map(lambda item: item.output))
+    'Sunny, 21 degrees.'
     """
     if isinstance(kind, str):
         _check_name(kind)
@@ -95,10 +105,10 @@ def by_name(
     `items(name)` gives the items without their events, which tell where and when. Raises ValueError
     now for a name that no event has, and without any.
 
-        >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
-        >>> calls = run.pipe(ops.by_name("tool_called", "tool_output"))
-        >>> await calls.pipe(ops.map(lambda event: (event.turn, event.name)), ops.to_list())
-        [(1, 'tool_called'), (1, 'tool_output')]
+    >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
+    >>> calls = run.pipe(ops.by_name("tool_called", "tool_output"))
+    >>> await calls.pipe(ops.map(lambda event: (event.turn, event.name)), ops.to_list())
+    [(1, 'tool_called'), (1, 'tool_output')]
     """
     if not names:
         raise ValueError("by_name needs at least 1 name, as in by_name('tool_called')")
@@ -123,9 +133,9 @@ def from_agent(
 
     With `nested`, also those of the agents that run inside it, as its tools do.
 
-        >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
-        >>> await run.pipe(ops.from_agent("Guide"), ops.text_deltas(), ops.count())
-        0
+    >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
+    >>> await run.pipe(ops.from_agent("Guide"), ops.text_deltas(), ops.count())
+    0
     """
 
     def belongs(event: StreamEvent) -> bool:
@@ -141,6 +151,12 @@ def agent_updates() -> Callable[[Observable[StreamEvent]], Observable[Agent[Any]
         agent_updates()   --A-----------B-----|
 
     The first event of every run is one.
+
+    >>> model = ScriptedModel([[function_call("transfer_to_forecaster")]])
+    >>> desk = Agent("Desk", handoffs=[agent], model=model)
+    >>> run = Runner.observe(desk, "Oslo?")
+    >>> await run.pipe(ops.agent_updates(), ops.map(lambda agent: agent.name), ops.to_list())
+    ['Desk', 'Forecaster']
     """
 
     def pick(event: StreamEvent) -> Agent[Any] | None:
@@ -156,6 +172,10 @@ def of_type(kind: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
         of_type(int)   --1-----2-----|
 
     What is of another class passes by.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.stall(0.5))
+    >>> await run.pipe(ops.of_type(ops.Stalled), ops.count())  # how often it fell silent
+    1
     """
 
     def pick(value: object) -> _T | None:

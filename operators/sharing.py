@@ -36,6 +36,12 @@ def share(
     error, after its completion, or after everybody has left; the last one may be a number of
     seconds that the source is kept for a subscriber to come back. By default a source that has
     completed is not started again: late subscribers see its end (and what is replayed).
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.share())
+    >>> answer = run.pipe(ops.text(), ops.last())
+    >>> tool = run.pipe(ops.items("tool_called"), ops.map(lambda call: call.tool_name))
+    >>> await asyncio.gather(answer, tool)
+    ['It is sunny in Oslo.', 'weather']
     """
     if not isinstance(reset_on_ref_count_zero, bool) and reset_on_ref_count_zero < 0:
         raise ValueError(
@@ -70,6 +76,12 @@ def share_replay(
 
     `buffer_size` is the number of events kept, all by default. With `ref_count` the source is
     left when the last subscriber leaves, and started anew for the next one; without, it runs on.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.share_replay())
+    >>> await run.pipe(ops.text(), ops.last())
+    'It is sunny in Oslo.'
+    >>> await run.pipe(ops.items("tool_output"), ops.map(lambda item: item.output))
+    'Sunny, 21 degrees.'
     """
     return share(replay=buffer_size, reset_on_ref_count_zero=ref_count)
 

@@ -51,6 +51,12 @@ def partial(model: Any) -> _FromText[Any]:
 
     `model` is whatever `pydantic.TypeAdapter` takes, or one; raises pydantic's error now for
     anything else.
+
+    >>> from pydantic import create_model
+    >>> Trip = create_model("Trip", city=(str, ...), days=(int, ...))
+    >>> pieces = Stream.of('{"city": "Os', 'lo", "da', 'ys": 3}')
+    >>> await pieces.pipe(ops.partial(Trip), ops.distinct_until_changed(), ops.to_list())
+    [Trip(city='Os', days=None), Trip(city='Oslo', days=None), Trip(city='Oslo', days=3)]
     """
     adapter = _adapter(model)
     validator = PartialValidator(adapter)
@@ -78,6 +84,10 @@ def json_items(path: str = "", *, type: Any = None) -> _FromText[Any]:
 
     Raises ValueError now for a path with an empty name. Time is linear in the length of the text,
     and elements are not kept.
+
+    >>> pieces = Stream.of('{"trips": [{"city": "Os', 'lo"}, {"city": "Ber', 'gen"}], "days": 3}')
+    >>> await pieces.pipe(ops.json_items("trips"), ops.pluck("city"), ops.to_list())
+    ['Oslo', 'Bergen']
     """
     names = tuple(path.split(".")) if path else ()
     if not all(names):
@@ -103,6 +113,13 @@ def final(model: Any) -> _FromText[Any]:
     A text that is not valid sends ModelBehaviorError to on_error; the validation's own error is
     its `__cause__`. `model` is whatever `pydantic.TypeAdapter` takes, or one; raises pydantic's
     error now for anything else.
+
+    >>> await Stream.of('{"city": "Os', 'lo"}').pipe(ops.final(dict[str, str]))
+    {'city': 'Oslo'}
+    >>> await Stream.of('{"city": "Os').pipe(ops.final(dict[str, str]))
+    Traceback (most recent call last):
+        ...
+    rxagents.exceptions.ModelBehaviorError: the text is not a valid dict[str,str]: ...
     """
     adapter = _adapter(model)
 

@@ -35,6 +35,11 @@ def map_async(
     A call that raises ends the stream at once and cancels the other calls; so does leaving it. An
     error of the source comes after the results of the events before it. Raises ValueError now if
     `concurrency` is below 1.
+
+    >>> translate = lambda sentence: asyncio.sleep(1, sentence.upper())  # any async function
+    >>> pieces = Stream.of("It is sunny", ". Go out.")
+    >>> await pieces.pipe(ops.sentences(), ops.map_async(translate, concurrency=4), ops.to_list())
+    ['IT IS SUNNY.', 'GO OUT.']
     """
     _checks.count("concurrency", concurrency, "calls")
 
@@ -64,11 +69,11 @@ def filter_async(
 
     As `map_async` in all else.
 
-        >>> async def allowed(word: str) -> bool:
-        ...     await asyncio.sleep(1)  # ask somebody
-        ...     return word != "never"
-        >>> await Stream.of("now", "never").pipe(ops.filter_async(allowed), ops.to_list())
-        ['now']
+    >>> async def allowed(word: str) -> bool:
+    ...     await asyncio.sleep(1)  # ask somebody
+    ...     return word != "never"
+    >>> await Stream.of("now", "never").pipe(ops.filter_async(allowed), ops.to_list())
+    ['now']
     """
 
     async def judged(value: _A) -> list[_A]:
@@ -97,11 +102,11 @@ def scan_async(
     The first call gets `seed`, of which each subscription has a copy of its own. One call is under
     way at a time, and the source is held back meanwhile. A call that raises ends the stream.
 
-        >>> async def summarize(so_far: str, line: str) -> str:
-        ...     await asyncio.sleep(1)  # ask a model
-        ...     return f"{so_far}{line[0]}"
-        >>> await Stream.of("one", "two").pipe(ops.scan_async(summarize, ""), ops.to_list())
-        ['o', 'ot']
+    >>> async def summarize(so_far: str, line: str) -> str:
+    ...     await asyncio.sleep(1)  # ask a model
+    ...     return f"{so_far}{line[0]}"
+    >>> await Stream.of("one", "two").pipe(ops.scan_async(summarize, ""), ops.to_list())
+    ['o', 'ot']
     """
 
     def scanned(source: Observable[_A]) -> Observable[_B]:

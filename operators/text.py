@@ -24,6 +24,9 @@ def text_deltas() -> Callable[[Observable[StreamEvent]], Observable[str]]:
         text_deltas()   --------"Hel"--"lo"-----|
 
     What else the run tells passes by.
+
+    >>> await Runner.observe(agent, "Oslo?").pipe(ops.text_deltas(), ops.to_list())
+    ['Let', ' me', ' look.', 'It', ' is', ' sunny', ' in', ' Oslo.']
     """
 
     def pick(event: StreamEvent) -> str | None:
@@ -41,6 +44,13 @@ def text() -> Callable[[Observable[StreamEvent]], Observable[str]]:
         text()   -----"Hel"----"Hello"-----"Oslo"--|
 
     It starts anew with every message, and with another attempt at the same one.
+
+    >>> run = Runner.observe(agent, "Oslo?")
+    >>> async for shown in run.pipe(ops.text(), ops.take_last(3)):
+    ...     print(shown)
+    It is sunny
+    It is sunny in
+    It is sunny in Oslo.
     """
 
     def growing(source: Observable[StreamEvent]) -> Observable[str]:
@@ -73,6 +83,13 @@ def reasoning_deltas() -> Callable[[Observable[StreamEvent]], Observable[str]]:
         reasoning_deltas()   --------"Hm"--"m."--------------|
 
     A model that tells both its reasoning and a summary of it gives both.
+
+    >>> from openai.types.responses import ResponseReasoningItem as Reasoning
+    >>> summary = [{"type": "summary_text", "text": "Hm, Oslo."}]
+    >>> hm = Reasoning(id="1", type="reasoning", summary=summary)
+    >>> thinker = Agent("Thinker", model=ScriptedModel([[hm, assistant_message("It rains.")]]))
+    >>> await Runner.observe(thinker, "Oslo?").pipe(ops.reasoning_deltas(), ops.to_list())
+    ['Hm,', ' Oslo.']
     """
 
     def pick(event: StreamEvent) -> str | None:
@@ -92,6 +109,13 @@ def refusal_deltas() -> Callable[[Observable[StreamEvent]], Observable[str]]:
         refusal_deltas()   --------"I ca"--"n't."-----|
 
     A run whose model refuses ends with ModelRefusalError after them.
+
+    >>> from openai.types.responses import ResponseOutputRefusal as Refusal
+    >>> no = assistant_message("")
+    >>> no.content = [Refusal(type="refusal", refusal="I can't.")]
+    >>> run = Runner.observe(Agent("Careful", model=ScriptedModel([[no]])), "How do I pick a lock?")
+    >>> await run.pipe(ops.refusal_deltas(), ops.fallback(Stream.empty()), ops.to_list())
+    ['I', " can't."]
     """
 
     def pick(event: StreamEvent) -> str | None:

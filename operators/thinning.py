@@ -28,6 +28,10 @@ def throttle_latest(seconds: float) -> Callable[[Observable[_T]], Observable[_T]
     Unlike `sample` it does not wait for its turn when nothing has come for `seconds`, and it
     never loses the last event: what waits comes before the end of the source, and before its
     error. Raises ValueError now unless `seconds` is more than 0.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text())
+    >>> await run.pipe(ops.throttle_latest(0.1), ops.to_list())
+    ['Let', 'Let me look.', 'It', 'It is sunny in Oslo.']
     """
     return _latest(seconds, leading=True)
 
@@ -41,6 +45,10 @@ def audit(seconds: float) -> Callable[[Observable[_T]], Observable[_T]]:
     Unlike `debounce` it does not wait for a pause. The event after that is the next "first".
     What waits comes before the end of the source, and before its error. Raises ValueError now
     unless `seconds` is more than 0.
+
+    >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text())
+    >>> await run.pipe(ops.audit(0.1), ops.to_list())
+    ['Let me look.', 'It is sunny in Oslo.']
     """
     return _latest(seconds, leading=False)
 
@@ -57,9 +65,9 @@ def debounce(
     its error. Time is that of `scheduler`, if it is given. Raises ValueError now unless `duetime`
     is 0 seconds or more.
 
-        >>> typed = Stream.interval(0.1).pipe(ops.take(5))
-        >>> await typed.pipe(ops.debounce(0.3), ops.to_list())
-        [4]
+    >>> typed = Stream.interval(0.1).pipe(ops.take(5))
+    >>> await typed.pipe(ops.debounce(0.3), ops.to_list())
+    [4]
     """
     seconds = _checks.seconds("duetime", duetime)
     return _timed(lambda observer, clock: _Pause(observer, scheduler or clock, seconds))
@@ -81,9 +89,9 @@ def sample(
     and before its error. An error of `sampler` ends it, its end does not. Time is that of
     `scheduler`, if it is given. Raises ValueError now unless the seconds are more than 0.
 
-        >>> fast = Stream.interval(0.25).pipe(ops.take(8))
-        >>> await fast.pipe(ops.sample(1), ops.to_list())
-        [2, 6, 7]
+    >>> fast = Stream.interval(0.25).pipe(ops.take(8))
+    >>> await fast.pipe(ops.sample(1), ops.to_list())
+    [2, 6, 7]
     """
     if isinstance(sampler, Observable):
         return _sampled_by(sampler)

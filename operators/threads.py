@@ -39,10 +39,11 @@ def observe_on(
     Raises NoRunningLoopError when it is subscribed to where no loop is running, unless
     `scheduler` has threads of its own.
 
-        >>> numbers = Stream.of(1, 2).pipe(ops.observe_on(ThreadPoolScheduler(1)))
-        >>> thread = numbers.pipe(ops.map(lambda _: threading.current_thread()), ops.observe_on())
-        >>> await thread.pipe(ops.map(lambda t: t is threading.main_thread()), ops.to_list())
-        [False, False]
+    >>> from reactivex.scheduler import ThreadPoolScheduler
+    >>> hard = ops.map(lambda n: n**20)  # on a thread, while the loop goes on
+    >>> there = Stream.of(2, 3).pipe(ops.observe_on(ThreadPoolScheduler(1)), hard)
+    >>> await there.pipe(ops.observe_on(), ops.to_list())
+    [1048576, 3486784401]
     """
 
     def observed(source: Observable[_T]) -> Observable[_T]:

@@ -35,6 +35,11 @@ def delay(
     events are on their way, then the source is held back; so it is by a slow consumer, and events
     are later by as much. Time is that of `scheduler`, if it is given. Raises ValueError now
     unless `duetime` is 0 seconds or more.
+
+    >>> sung = Stream.of("la", "li").pipe(ops.limit_rate(1))
+    >>> echo = sung.pipe(ops.delay(0.4), ops.map("({})".format))
+    >>> await sung.pipe(ops.merge(echo), ops.to_list())
+    ['la', '(la)', 'li', '(li)']
     """
     seconds = _checks.seconds("duetime", duetime)
 
@@ -64,6 +69,10 @@ def limit_rate(events_per_second: float) -> Callable[[Observable[_T]], Observabl
     back waits in line. The end of the source, and its error, follow the last event at once.
     Raises ValueError now unless `events_per_second` is more than 0. (Reactor's `limitRate` is
     something else: it is `stream.iterate(high=...)` here.)
+
+    >>> calls = Stream.of("Oslo", "Bergen", "Bodø").pipe(ops.limit_rate(2), ops.time_interval())
+    >>> await calls.pipe(ops.map(lambda e: round(e.interval.total_seconds(), 1)), ops.to_list())
+    [0.0, 0.5, 0.5]
     """
     if not 0 < events_per_second < math.inf:
         raise ValueError(
