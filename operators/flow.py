@@ -18,7 +18,7 @@ from ._graphemes import last_cluster, whole_clusters
 def chunks(
     *, max_chars: int, max_wait: float | None = None
 ) -> Callable[[Observable[str]], Observable[str]]:
-    """Text in chunks of at most `max_chars` characters. Lossless.
+    r"""Text in chunks of at most `max_chars` characters. Lossless.
 
         source                               --"One t"--"wo three"-----------------|
         chunks(max_chars=8, max_wait=2)      -------------"One two "-----"three"---|
@@ -31,7 +31,7 @@ def chunks(
 
     >>> run = Runner.observe(agent, "Oslo?")
     >>> await run.pipe(ops.text_deltas(), ops.chunks(max_chars=12, max_wait=0.2), ops.to_list())
-    ['Let me look.', 'It is sunny ', 'in Oslo.']
+    ['Let me look.', '\n\n', 'It is sunny ', 'in Oslo.']
     """
     if max_chars < 1:
         raise ValueError(f"max_chars must be 1 character or more, not {max_chars}")

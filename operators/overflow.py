@@ -163,7 +163,7 @@ def on_backpressure_error() -> Callable[[Observable[_T]], Observable[_T]]:
 
 
 def conflate(merge: Callable[[_T, _T], _T]) -> Callable[[Observable[_T]], Observable[_T]]:
-    """Let the source run, and merge what comes while the consumer is not ready. Conflating.
+    r"""Let the source run, and merge what comes while the consumer is not ready. Conflating.
 
         source                          --a--b--c-------d--|
         consumer                        ^-----------^--^----    ready for one event each
@@ -176,7 +176,7 @@ def conflate(merge: Callable[[_T, _T], _T]) -> Callable[[Observable[_T]], Observ
     >>> slowly = ops.map_async(lambda text: asyncio.sleep(0.4, text))
     >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text_deltas())
     >>> await run.pipe(ops.conflate(lambda waiting, new: waiting + new), slowly, ops.to_list())
-    ['Let', ' me look.', 'It', ' is sunny in Oslo.']
+    ['Let', ' me look.\n\n', 'It', ' is sunny in Oslo.']
     """
     refuse_async("merge", merge)
 

@@ -33,7 +33,7 @@ def frame(rate: float = 30.0) -> Callable[[Observable[StreamEvent]], Observable[
     only while text waits.
 
     >>> run = Runner.observe(agent, "Oslo?").pipe(ops.frame(10))
-    >>> await run.pipe(ops.text_deltas(), ops.to_list())
+    >>> await run.pipe(ops.text_deltas(separator=""), ops.to_list())
     ['Let', ' me look.', 'It', ' is sunny in Oslo.']
     """
     if not 0 < rate < math.inf:

@@ -92,7 +92,7 @@ def timeout(
     >>> await run.pipe(ops.timeout(0.5))
     Traceback (most recent call last):
         ...
-    rxagents.operators.patience.StreamTimeout: no event for 0.5 s (after 3 events)
+    rxagents.operators.patience.StreamTimeout: no event for 0.5 s (after 4 events)
     """
     if isinstance(between, timedelta):
         between = between.total_seconds()
@@ -170,7 +170,7 @@ def timeout(
 
 
 def stall(after: float) -> Callable[[Observable[_T]], Observable[_T | Stalled]]:
-    """The source, with a Stalled where it has been silent for `after` seconds. Lossless.
+    r"""The source, with a Stalled where it has been silent for `after` seconds. Lossless.
 
         source      --1--------------2--|
         stall(5)    --1----S---------2--|     once in a silence
@@ -181,7 +181,7 @@ def stall(after: float) -> Callable[[Observable[_T]], Observable[_T | Stalled]]:
 
     >>> run = Runner.observe(agent, "Oslo?").pipe(ops.text_deltas(), ops.stall(0.5))
     >>> await run.pipe(ops.map(lambda e: "Hm." if isinstance(e, ops.Stalled) else e), ops.to_list())
-    ['Let', ' me', ' look.', 'Hm.', 'It', ' is', ' sunny', ' in', ' Oslo.']
+    ['Let', ' me', ' look.', '\n\n', 'Hm.', 'It', ' is', ' sunny', ' in', ' Oslo.']
     """
     _checks.positive_seconds("after", after)
 

@@ -22,7 +22,7 @@ from rxagents.items import RunItem
 from ._choose import choose
 
 _T = TypeVar("_T")
-_Item = TypeVar("_Item", bound=RunItem)
+_Item = TypeVar("_Item")
 
 _NAMES = frozenset(get_args(RunItemName))
 

@@ -16,6 +16,7 @@ The house, in the direction the data flows:
 
 from importlib import import_module
 
+from .adoption import Adoption
 from .agent import Agent as Agent
 from .context import RunContextWrapper as RunContextWrapper
 from .context import TContext as TContext
@@ -70,7 +71,7 @@ from .run import RunResult as RunResult
 from .run import RunResultBase as RunResultBase
 from .run import RunResultStreaming as RunResultStreaming
 from .stream import Stream as Stream
-from .stream import use_vocabulary
+from .stream import use_adoption, use_vocabulary
 from .tools import FunctionTool as FunctionTool
 from .tools import Tool as Tool
 from .tools import default_tool_error_function as default_tool_error_function
@@ -78,5 +79,6 @@ from .tools import function_tool as function_tool
 from .usage import Usage as Usage
 
 use_vocabulary(lambda: import_module("rxagents.operators"))
+use_adoption(Adoption)
 
 __version__ = "0.1.0"

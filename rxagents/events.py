@@ -22,6 +22,12 @@ RunItemName: TypeAlias = Literal[
     "tool_called",
     "tool_output",
     "reasoning_item_created",
+    # Only in streams of the OpenAI Agents SDK, so far:
+    "tool_search_called",
+    "tool_search_output_created",
+    "mcp_approval_requested",
+    "mcp_approval_response",
+    "mcp_list_tools",
 ]
 
 

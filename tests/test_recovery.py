@@ -329,7 +329,7 @@ async def test_timeout_and_retry_together_ask_a_silent_server_again() -> None:
     async with LoopbackServer(script) as server:
         agent = Agent("A", model=OpenAIResponsesModel("m", server.client()))
         chain = Runner.observe(agent, "x").pipe(timeout(30), retry(2), ops.text_deltas())
-        assert [delta async for delta in chain] == ["one", "one", " two", " three"]
+        assert [delta async for delta in chain] == ["one", "\n\n", "one", " two", " three"]
         async with asyncio.timeout(5):
             await server.wait_gone()
 

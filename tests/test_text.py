@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,9 +19,17 @@ from openai.types.responses import (
 from openai.types.responses.response_reasoning_item import Summary
 from reactivex.subject import Subject
 
-from rxagents import Agent, RawResponsesStreamEvent, Runner, Stream, StreamEvent
+from rxagents import (
+    Agent,
+    RawResponsesStreamEvent,
+    Runner,
+    Stream,
+    StreamEvent,
+    function_tool,
+)
 from rxagents import operators as ops
 from rxagents.testing import (
+    Delay,
     ScriptedModel,
     assistant_message,
     function_call,
@@ -46,6 +55,78 @@ async def test_text_deltas_are_the_pieces_of_the_answer() -> None:
     model = ScriptedModel([[assistant_message("Hello from Oslo.")]])
     deltas = Runner.observe(Agent("A", model=model), "go").pipe(ops.text_deltas())
     assert [delta async for delta in deltas] == ["Hello", " from", " Oslo."]
+
+
+def looks_and_tells() -> Agent:
+    """Says something, calls a tool that takes 5 s, and says something else."""
+
+    @function_tool
+    async def look() -> str:
+        await asyncio.sleep(5)
+        return "rain"
+
+    turns: list[list[Any]] = [
+        [assistant_message("Let me look."), function_call("look")],
+        [assistant_message("It rains."), assistant_message("Take a hat!")],
+    ]
+    return Agent("A", tools=[look], model=ScriptedModel(turns))
+
+
+async def test_a_separator_stands_between_messages_as_soon_as_another_is_sure_to_come() -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    deltas = Runner.observe(looks_and_tells(), "go").pipe(ops.text_deltas())
+    told = [(loop.time() - began, delta) async for delta in deltas]
+    gap = "\n\n"
+    assert told == [
+        *((0, piece) for piece in ("Let", " me", " look.", gap)),
+        *((5, piece) for piece in ("It", " rains.", gap, "Take", " a", " hat!")),
+    ]
+
+
+async def test_a_sentence_is_whole_while_the_tool_is_at_work() -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    spoken = Runner.observe(looks_and_tells(), "go").pipe(ops.text_deltas(), ops.sentences())
+    assert [(loop.time() - began, each) async for each in spoken] == [
+        (0, "Let me look."),
+        (5, "It rains."),
+        (5, "Take a hat!"),
+    ]
+
+
+async def test_another_separator_or_none() -> None:
+    for separator in ("", " / "):
+        deltas = Runner.observe(looks_and_tells(), "go").pipe(
+            ops.text_deltas(separator=separator), ops.to_list()
+        )
+        assert separator.join(["Let me look.", "It rains.", "Take a hat!"]) == "".join(await deltas)
+
+
+async def test_a_separator_stands_between_runs_that_follow_each_other() -> None:
+    model = ScriptedModel([[assistant_message("One.")], [assistant_message("Two.")]])
+    agent = Agent("A", model=model)
+    runs = Runner.observe(agent, "1").pipe(ops.concat(Runner.observe(agent, "2")))
+    assert await runs.pipe(ops.text_deltas(), ops.to_list()) == ["One.", "\n\n", "Two."]
+
+
+async def test_runs_that_are_merged_have_a_text_each() -> None:
+    def agent(text: str) -> Agent:
+        events: list[Any] = []
+        for piece in response_events([assistant_message(text)]):
+            events += [piece, Delay(1)]
+        return Agent("A", model=ScriptedModel([events]))
+
+    one, two = agent("One two."), agent("Three four.")
+    both = Runner.observe(one, "x").pipe(ops.merge(Runner.observe(two, "x")), ops.text())
+    assert [text async for text in both] == ["One", "Three", "One two.", "Three four."]
+
+
+async def test_runs_that_follow_each_other_have_a_text_each() -> None:
+    model = ScriptedModel([[assistant_message("One.")], [assistant_message("Two.")]])
+    agent = Agent("A", model=model)
+    runs = Runner.observe(agent, "1").pipe(ops.concat(Runner.observe(agent, "2")))
+    assert await runs.pipe(ops.text(), ops.to_list()) == ["One.", "Two."]
 
 
 async def test_text_grows_and_starts_anew_with_each_message() -> None:

@@ -14,7 +14,8 @@ Read `stream` first.
 from .connectable import ConnectableStream as ConnectableStream
 from .connection import Connection as Connection
 from .demand import Demand as Demand
-from .fluent import use_vocabulary as use_vocabulary
+from .hooks import use_adoption as use_adoption
+from .hooks import use_vocabulary as use_vocabulary
 from .iteration import StreamIterator as StreamIterator
 from .replay_log import ReplayLog as ReplayLog
 from .scheduler import LoopScheduler as LoopScheduler

@@ -1,7 +1,7 @@
 """The fluent methods: `stream.take(3)` is `stream.pipe(ops.take(3))`.
 
 The methods have the operators' names and parameters. Which operators they are is not this layer's
-affair: the package tells it once, with `use_vocabulary`. Types are declared here, as reactivex's
+affair: see `hooks`. Types are declared here, as reactivex's
 annotations say `Observable`, and some forget what it is of.
 """
 
@@ -16,7 +16,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from reactivex import Observable, abc
-from reactivex import operators as _reactivex_operators
+from reactivex import operators as reactivex_operators
+
+from .hooks import vocabulary
 
 if TYPE_CHECKING:
     from .connectable import ConnectableStream
@@ -259,26 +261,15 @@ _OURS = {
 }
 """Methods for operators that any stream can use and that reactivex does not have."""
 
-_vocabulary: Callable[[], Any] = lambda: _reactivex_operators  # noqa: E731
-
-
-def use_vocabulary(load: Callable[[], Any]) -> None:
-    """Let the fluent methods be the operators of what `load()` gives, a module for instance.
-
-    It is called at the first use of such a method. Without any, they are reactivex's.
-    """
-    global _vocabulary
-    _vocabulary = load
-
 
 def _method(name: str) -> Callable[..., Any]:
     def method(self: Observable[Any], *args: Any, **kwargs: Any) -> Any:
-        return self.pipe(getattr(_vocabulary(), name)(*args, **kwargs))
+        return self.pipe(getattr(vocabulary(), name)(*args, **kwargs))
 
     method.__name__ = name
     method.__qualname__ = f"Stream.{name}"
     return method
 
 
-for _name in _OURS.union(_reactivex_operators.__all__):
+for _name in _OURS.union(reactivex_operators.__all__):
     setattr(Fluent, _name, _method(_name))

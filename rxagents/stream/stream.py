@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import reactivex
 from reactivex import Observable, abc
+from reactivex import operators as rx
 from reactivex.disposable import Disposable
 from reactivex.internal.exceptions import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler
@@ -22,6 +23,7 @@ from rxagents.exceptions import UserError
 
 from .composing import Composable
 from .demand import demand
+from .hooks import adoption
 from .iteration import StreamIterator
 from .scheduler import LoopScheduler
 from .sources import async_iterable_source, awaitable_source, callback_source, iterable_source
@@ -32,10 +34,10 @@ _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 
-class HasEvents(Protocol[_T_co]):
+class HasEvents(Protocol):
     """Anything whose events can be iterated over, as the OpenAI Agents SDK's results."""
 
-    def stream_events(self) -> AsyncIterable[_T_co]: ...
+    def stream_events(self) -> AsyncIterable[Any]: ...
 
 
 class Stream(Composable[_T_co]):
@@ -105,13 +107,16 @@ class Stream(Composable[_T_co]):
         return Stream(callback_source(add, remove))
 
     @staticmethod
-    def from_events(result: HasEvents[_T]) -> Stream[_T]:
+    def from_events(result: HasEvents) -> Stream[Any]:
         """The events of any object that has an async `stream_events()`. Lossless.
 
-        So the results of the OpenAI Agents SDK take our operators. Each subscription calls
-        `stream_events()` once; whether it may be called again is up to the object.
+        So the results of the OpenAI Agents SDK take our operators: its events become ours, with
+        the same data, items and agents, and a place in the run. Events of other kinds stay what
+        they are. Each subscription calls `stream_events()` once; whether it may be called again is
+        up to the object.
         """
-        return Stream.from_async_iterable(result.stream_events)
+        events = Stream.from_async_iterable(result.stream_events)
+        return Stream.defer(lambda: events.pipe(rx.map(adoption())))
 
     @staticmethod
     def from_observable(source: Observable[_T]) -> Stream[_T]:
