@@ -5,6 +5,7 @@
     marbles           streams that are drawn, and drawings of what must come out
     rules             the rules of Reactive Streams, for any source
     virtual_time      an event loop whose clock jumps instead of waiting
+    fixtures          a pytest plugin, for tests on that loop
 
 rxagents is tested with them itself.
 """

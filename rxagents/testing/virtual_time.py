@@ -4,7 +4,11 @@
 
     run(main())                                  # like asyncio.run, on a new VirtualLoop
 
-    # conftest.py, with pytest-asyncio >= 1.4: every async test runs on one
+    # with pytest-asyncio >= 1.4: a test that asks for the fixture runs on one; see `fixtures`
+    pytest_plugins = ["rxagents.testing.fixtures"]         # conftest.py
+    async def test_patience(virtual_loop): ...
+
+    # or every async test: conftest.py
     def pytest_asyncio_loop_factories(config, item):
         return {"virtual": VirtualLoop}
 
