@@ -36,11 +36,13 @@ class Usage:
             return cls(requests=1)
         return cls(
             requests=1,
-            input_tokens=usage.input_tokens,
-            input_tokens_details=usage.input_tokens_details or _no_input_details(),
-            output_tokens=usage.output_tokens,
-            output_tokens_details=usage.output_tokens_details or _no_output_details(),
-            total_tokens=usage.total_tokens,
+            input_tokens=_number(usage, "input_tokens"),
+            input_tokens_details=getattr(usage, "input_tokens_details", None)
+            or _no_input_details(),
+            output_tokens=_number(usage, "output_tokens"),
+            output_tokens_details=getattr(usage, "output_tokens_details", None)
+            or _no_output_details(),
+            total_tokens=_number(usage, "total_tokens"),
         )
 
     def add(self, other: Usage) -> None:
@@ -49,16 +51,22 @@ class Usage:
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
         self.total_tokens += other.total_tokens
+        mine, others = self.input_tokens_details, other.input_tokens_details
         self.input_tokens_details = InputTokensDetails(
-            cached_tokens=_sum(self, other, "cached_tokens"),
-            cache_write_tokens=_sum(self, other, "cache_write_tokens"),
+            cached_tokens=_sum(mine, others, "cached_tokens"),
+            cache_write_tokens=_sum(mine, others, "cache_write_tokens"),
         )
         self.output_tokens_details = OutputTokensDetails(
-            reasoning_tokens=self.output_tokens_details.reasoning_tokens
-            + other.output_tokens_details.reasoning_tokens
+            reasoning_tokens=_sum(
+                self.output_tokens_details, other.output_tokens_details, "reasoning_tokens"
+            )
         )
 
 
-def _sum(a: Usage, b: Usage, name: str) -> int:
-    # Leniently constructed details may lack a field that older servers do not send.
-    return sum(getattr(x.input_tokens_details, name, None) or 0 for x in (a, b))
+def _sum(mine: object, others: object, name: str) -> int:
+    return _number(mine, name) + _number(others, name)
+
+
+def _number(usage: object, name: str) -> int:
+    # What servers tell is not always whole: a field may be missing, or None.
+    return getattr(usage, name, None) or 0

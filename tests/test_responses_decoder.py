@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loopback import sse
 from openai.types.responses import ResponseStreamEvent, ResponseTextDeltaEvent
 
-from rxagents import ModelResponseError, ModelStreamError
+from rxagents import ModelResponseError, ModelStreamError, Usage
 from rxagents.models.responses_decoder import ResponsesDecoder
 from rxagents.testing import assistant_message, function_call, response_events
 
@@ -108,3 +108,24 @@ def test_a_stream_that_just_stops_is_an_error() -> None:
         decode(sse(EVENTS[0]) + sse(EVENTS[1])[:40])
     with pytest.raises(ModelStreamError, match="ended after 0 events"):
         decode(b"<html>hello</html>")
+
+
+@pytest.mark.parametrize("told", [{}, {"input_tokens": None, "output_tokens": 5}, "all"])
+@pytest.mark.parametrize("details", ["nothing", None, {}])
+def test_a_usage_that_is_not_whole_can_be_added_up(told: Any, details: object) -> None:
+    last: dict[str, Any] = json.loads(EVENTS[-1].model_dump_json())
+    usage: dict[str, Any] = last["response"]["usage"] if told == "all" else dict(told)
+    for name in ("input_tokens_details", "output_tokens_details"):
+        usage.pop(name, None)
+        if details != "nothing":
+            usage[name] = details
+    last["response"]["usage"] = usage
+    (event,) = decode(f"event: response.completed\ndata: {json.dumps(last)}\n\n".encode())
+    assert event.type == "response.completed"
+    total = Usage()
+    total.add(Usage.of_response(event.response.usage))
+    assert total == Usage(
+        requests=1,
+        output_tokens=usage.get("output_tokens", 0),
+        total_tokens=usage.get("total_tokens", 0),
+    )
