@@ -58,8 +58,17 @@ def reading(reader: Callable[[], Reader[_A, _B]]) -> Callable[[Observable[_A]], 
                         observer.on_next(value)
 
             def on_next(event: _A) -> None:
-                if not failed:
-                    emit(state.read(event))
+                nonlocal failed
+                if failed:
+                    return
+                try:
+                    given = state.read(event)
+                except Exception as error:
+                    failed = True
+                    observer.on_error(error)
+                else:
+                    if given:  # most events of most readers give nothing
+                        emit(given)
 
             def on_error(error: Exception) -> None:
                 emit(state.cut_off())
