@@ -21,6 +21,7 @@
     safety      text that must not get out: guard, redact
     tasks       asynchronous functions in a chain: map_async, filter_async, scan_async
     threads     events from other threads: observe_on
+    measure     what a run takes: timings, usage, rate
 
 Import it as `from rxagents import operators as ops`.
 """
@@ -58,6 +59,14 @@ from .flatten import switch_map_indexed as switch_map_indexed
 from .flow import chunks as chunks
 from .flow import smooth as smooth
 from .markdown import markdown_blocks as markdown_blocks
+from .measure import rate as rate
+from .measure import timings as timings
+from .measure import usage as usage
+from .measured import FirstTokenTiming as FirstTokenTiming
+from .measured import RunTiming as RunTiming
+from .measured import Timing as Timing
+from .measured import ToolTiming as ToolTiming
+from .measured import TurnTiming as TurnTiming
 from .overflow import BackpressureOverflowError as BackpressureOverflowError
 from .overflow import conflate as conflate
 from .overflow import on_backpressure_buffer as on_backpressure_buffer

@@ -20,6 +20,7 @@ from rxagents import (
     Stream,
     StreamEvent,
     ToolCallOutputItem,
+    Usage,
     function_tool,
 )
 from rxagents import operators as ops
@@ -109,6 +110,24 @@ def patience_and_recovery(run: RunResultStreaming) -> None:
     assert_type(text.pipe(ops.guard(lambda t: False), ops.redact("x")), Stream[str])
     assert_type(text.pipe(ops.fallback(text), ops.share(), ops.delay(1)), Stream[str])
     assert_type(text.pipe(ops.zip(text)), Stream[tuple[str, str]])
+
+
+def measures(run: RunResultStreaming, text: Stream[str]) -> None:
+    assert_type(run.pipe(ops.usage()), Stream[Usage])
+    assert_type(text.pipe(ops.rate()), Stream[float])
+    assert_type(text.pipe(ops.rate(0.5, weigh=len)), Stream[float])
+    timings = run.pipe(ops.timings())
+    assert_type(timings, Stream[ops.Timing])
+
+    def told(timing: ops.Timing) -> float | None:
+        if timing.kind == "tool":
+            assert_type(timing, ops.ToolTiming)
+            return timing.waited
+        if isinstance(timing, ops.TurnTiming):
+            return timing.mean_gap
+        return timing.seconds
+
+    assert_type(timings.pipe(ops.map(told)), Stream[float | None])
 
 
 class Report(BaseModel):
