@@ -22,6 +22,7 @@
     tasks       asynchronous functions in a chain: map_async, filter_async, scan_async
     threads     events from other threads: observe_on
     measure     what a run takes: timings, usage, rate
+    watching    looking at what passes: tap, log, trace
 
 Import it as `from rxagents import operators as ops`.
 """
@@ -116,3 +117,8 @@ from .thinning import throttle_with_timeout as throttle_with_timeout
 from .threads import observe_on as observe_on
 from .timing import delay as delay
 from .timing import limit_rate as limit_rate
+from .watching import do as do
+from .watching import do_action as do_action
+from .watching import log as log
+from .watching import tap as tap
+from .watching import trace as trace

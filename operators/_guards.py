@@ -14,7 +14,7 @@ from . import _checks
 _NAMES = {
     "lossless": """
         all amb as_observable average concat contains count default_if_empty
-        delay_subscription dematerialize distinct_until_changed do do_action do_while
+        delay_subscription dematerialize distinct_until_changed do_while
         element_at element_at_or_default filter filter_indexed finally_action find
         find_index first first_or_default fork_join group_by group_by_until ignore_elements
         is_empty last last_or_default map map_indexed materialize max max_by min min_by
@@ -22,7 +22,7 @@ _NAMES = {
         single_or_default single_or_default_async skip skip_last skip_until
         skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
         starmap_indexed start_with subscribe_on sum take take_last take_last_buffer
-        take_until take_until_with_time take_while take_while_indexed take_with_time tap
+        take_until take_until_with_time take_while take_while_indexed take_with_time
         time_interval timeout_with_mapper timestamp to_future while_do window window_toggle
         window_when window_with_count window_with_time window_with_time_or_count
         zip_with_iterable zip_with_list

@@ -19,8 +19,6 @@ from reactivex.operators import delay_with_mapper as delay_with_mapper
 from reactivex.operators import dematerialize as dematerialize
 from reactivex.operators import distinct as distinct
 from reactivex.operators import distinct_until_changed as distinct_until_changed
-from reactivex.operators import do as do
-from reactivex.operators import do_action as do_action
 from reactivex.operators import do_while as do_while
 from reactivex.operators import element_at as element_at
 from reactivex.operators import element_at_or_default as element_at_or_default
@@ -84,7 +82,6 @@ from reactivex.operators import take_until_with_time as take_until_with_time
 from reactivex.operators import take_while as take_while
 from reactivex.operators import take_while_indexed as take_while_indexed
 from reactivex.operators import take_with_time as take_with_time
-from reactivex.operators import tap as tap
 from reactivex.operators import throttle_first as throttle_first
 from reactivex.operators import throttle_with_mapper as throttle_with_mapper
 from reactivex.operators import time_interval as time_interval

@@ -8,7 +8,7 @@ from typing import Any, assert_type
 import reactivex
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel
-from reactivex import Observable
+from reactivex import Observable, Observer
 
 from rxagents import (
     Agent,
@@ -128,6 +128,17 @@ def measures(run: RunResultStreaming, text: Stream[str]) -> None:
         return timing.seconds
 
     assert_type(timings.pipe(ops.map(told)), Stream[float | None])
+
+
+def onlookers(run: RunResultStreaming, text: Stream[str], seen: list[str]) -> None:
+    assert_type(text.pipe(ops.tap(seen.append), ops.log(), ops.trace()), Stream[str])
+    assert_type(text.pipe(ops.tap(on_dispose=seen.clear)), Stream[str])
+    assert_type(text.pipe(ops.tap(lambda _: None, on_completed=seen.clear)), Stream[str])
+    assert_type(text.pipe(ops.do(Observer[str]()), ops.do_action(print)), Stream[str])
+    assert_type(text.pipe(ops.log("x", format=str.upper)), Stream[str])
+    assert_type(run.pipe(ops.log(label="run"), ops.text_deltas()), Stream[str])
+    assert_type(text.tap(lambda each: seen.append(each.upper())).log().trace("t"), Stream[str])
+    assert_type(text.rate(weigh=len), Stream[float])
 
 
 class Report(BaseModel):

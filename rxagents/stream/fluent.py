@@ -11,6 +11,7 @@ annotations say `Observable`, and some forget what it is of.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -222,10 +223,30 @@ class Fluent(Observable[_T]):
             on_completed: Callable[[], None] | None = None,
         ) -> Stream[_T]: ...
 
-        # measure
+        # measure, watch
         def rate(
             self, window: float = 1.0, *, weigh: Callable[[_T], float] | None = None
         ) -> Stream[float]: ...
+        def tap(
+            self,
+            on_next: abc.ObserverBase[Any] | Callable[[_T], object] | None = None,
+            on_error: Callable[[Exception], object] | None = None,
+            on_completed: Callable[[], object] | None = None,
+            *,
+            on_subscribe: Callable[[], object] | None = None,
+            on_dispose: Callable[[], object] | None = None,
+        ) -> Stream[_T]: ...
+        def log(
+            self,
+            logger: str | logging.Logger | logging.LoggerAdapter[Any] | None = None,
+            *,
+            level: int = logging.DEBUG,
+            label: str | None = None,
+            format: Callable[[_T], str] | None = None,
+        ) -> Stream[_T]: ...
+        def trace(
+            self, label: str = "", *, write: Callable[[str], object] | None = None
+        ) -> Stream[_T]: ...
 
         # share
         def share(self) -> Stream[_T]: ...
