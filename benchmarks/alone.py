@@ -68,12 +68,20 @@ async def _same(value: int) -> int:
     return value
 
 
+async def _last(before: int, value: int) -> int:
+    return value
+
+
 CASES: dict[str, tuple[Callable[[int], Sequence[Any]], Callable[[], Operator]]] = {
     "text_deltas": (events_of_text, ops.text_deltas),
+    "text_deltas, no separator": (events_of_text, lambda: ops.text_deltas(separator="")),
     "text": (events_of_text, ops.text),
+    "reasoning_deltas": (events_of_text, ops.reasoning_deltas),
     "raw": (events_of_text, ops.raw),
     "items": (events_of_text, ops.items),
     "agent_updates": (events_of_text, ops.agent_updates),
+    "by_name": (events_of_text, lambda: ops.by_name("tool_called")),
+    "from_agent": (events_of_text, lambda: ops.from_agent("A")),
     "of_type": (events_of_text, lambda: ops.of_type(RawResponsesStreamEvent)),
     "frame": (events_of_text, ops.frame),
     "tool_arguments": (events_of_a_call, ops.tool_arguments),
@@ -92,6 +100,9 @@ CASES: dict[str, tuple[Callable[[int], Sequence[Any]], Callable[[], Operator]]] 
     "buffer_until": (words, lambda: ops.buffer_until(lambda word: "." in word)),
     "map_async": (numbers, lambda: ops.map_async(_same)),
     "map_async, 8 at once": (numbers, lambda: ops.map_async(_same, concurrency=8)),
+    "filter_async": (numbers, lambda: ops.filter_async(_same)),
+    "scan_async": (numbers, lambda: ops.scan_async(_last, 0)),
+    "share_replay": (numbers, ops.share_replay),
     "limit_rate": (numbers, lambda: ops.limit_rate(_VERY_FAST)),
     "throttle_latest": (numbers, lambda: ops.throttle_latest(0.001)),
     "audit": (numbers, lambda: ops.audit(0.001)),

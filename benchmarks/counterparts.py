@@ -85,7 +85,13 @@ CASES: dict[str, Steps] = {
     "switch_map to of(x)": lambda kit: [kit.ops.switch_map(kit.of)],
 }
 
-_BY_TIME = {"throttle_first", "sample", "buffer_with_time", "switch_map to of(x)"}
+_BY_TIME = {
+    "throttle_first",
+    "sample",
+    "buffer_with_time",
+    "buffer_with_time_or_count",
+    "switch_map to of(x)",
+}
 """What is emitted depends on when it comes, and at which step of the loop."""
 _COSTLY = 10  # so many times fewer events for what subscribes, or sets a timer, for each
 
