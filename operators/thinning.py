@@ -159,8 +159,12 @@ class _Latest(TimedLine[_T, _T]):
 
     def on_next(self, value: _T) -> None:
         self.comes()
-        self.waiting.clear()
-        self.waiting.append(value)
+        if self.waiting:
+            self.waiting[0] = value
+            if self._timer is not None:  # it will see to what waits
+                return
+        else:
+            self.waiting.append(value)
         self.go_on()
 
     def comes(self) -> None:
