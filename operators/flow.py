@@ -10,7 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
 
 from rxagents.stream.demand import Demand, demand, demand_in_force
-from rxagents.stream.scheduler import LoopScheduler
+from rxagents.stream.scheduler import LoopScheduler, clock_of
 
 from ._graphemes import last_cluster, whole_clusters
 
@@ -183,7 +183,7 @@ class _Typist:
             self.credit.tasks = self._consumer.tasks  # who waits for the consumer waits for us
         self._observer = observer
         self._clock = clock
-        self._began = clock.now
+        self._now = clock_of(clock)
         self._pace = pace
         self._max_lag = max_lag
         self._text = ""  # what is still to be typed
@@ -294,6 +294,3 @@ class _Typist:
     def _woken(self, _: abc.SchedulerBase, __: object = None) -> None:
         self._wakes_at = None
         self._go_on()
-
-    def _now(self) -> float:
-        return (self._clock.now - self._began).total_seconds()
