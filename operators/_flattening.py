@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from types import CoroutineType
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from reactivex import Observable, abc
@@ -254,6 +255,9 @@ def _stream_of(source: Inner[_B]) -> Observable[_B] | None:
     """`source` as an Observable; None for an iterable, which needs none."""
     if isinstance(source, Observable):
         return source
+    if type(source) is CoroutineType:  # before the classes below, which take their time
+        coroutine = cast("Awaitable[_B]", source)
+        return Stream.from_awaitable(lambda: coroutine)
     if isinstance(source, AsyncIterable):
         return Stream.from_async_iterable(source)
     if isinstance(source, Awaitable):

@@ -16,7 +16,7 @@ from rxagents.events import StreamEvent
 from rxagents.exceptions import UserError
 from rxagents.stream.demand import Demand, demand_in_force
 from rxagents.stream.replay_log import ReplayLog
-from rxagents.stream.stream import Stream
+from rxagents.stream.stream import SourceStream, Stream
 from rxagents.stream.tasks import running_loop, spawn
 
 from .config import DEFAULT_MAX_TURNS, RunConfig
@@ -89,7 +89,7 @@ class Runner:
             run.task = spawn(run.drive(record), wanted_by="Runner.observe")
             return Disposable(run.stop)
 
-        return Stream(subscribe)
+        return SourceStream(subscribe)
 
     @classmethod
     async def run(

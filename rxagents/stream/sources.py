@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 import reactivex
@@ -42,7 +50,7 @@ def async_iterable_source(
         iterable = source() if callable(source) else source
         pump = _Pump(iterable, observer, demand_in_force())
         pump.task = spawn(pump.run(), wanted_by="Stream.from_async_iterable")
-        return Disposable(pump.stop)
+        return pump
 
     return subscribe
 
@@ -50,18 +58,15 @@ def async_iterable_source(
 def iterable_source(values: Iterable[_T]) -> abc.Subscription[_T]:
     """The subscribe function of `Stream.from_iterable`."""
 
-    async def read() -> AsyncIterator[_T]:
-        for value in values:
-            yield value
-
-    paced = async_iterable_source(read)
-
     def subscribe(
         observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        if loop_or_none() is None:
+        loop = loop_or_none()
+        if loop is None:
             return reactivex.from_iterable(values).subscribe(observer, scheduler=scheduler)
-        return paced(observer, scheduler)
+        feed = _Feed(iter(values), observer, demand_in_force(), loop)
+        feed.go_on_later()
+        return feed
 
     return subscribe
 
@@ -69,10 +74,14 @@ def iterable_source(values: Iterable[_T]) -> abc.Subscription[_T]:
 def awaitable_source(factory: Callable[[], Awaitable[_T]]) -> abc.Subscription[_T]:
     """The subscribe function of `Stream.from_awaitable`."""
 
-    async def read() -> AsyncIterator[_T]:
-        yield await factory()
+    def subscribe(
+        observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        call = _Call(factory, observer, demand_in_force())
+        call.task = spawn(call.run(), wanted_by="Stream.from_awaitable")
+        return call
 
-    return async_iterable_source(read)
+    return subscribe
 
 
 def callback_source(
@@ -102,60 +111,144 @@ def callback_source(
     return subscribe
 
 
-class _Pump(Generic[_T]):
-    """Reads one async iterator for one subscriber, as fast as its credit allows."""
+class _Work(abc.DisposableBase, Generic[_T]):
+    """A task that works for one subscriber, as fast as its credit allows."""
 
-    def __init__(
-        self, source: AsyncIterable[_T], observer: abc.ObserverBase[_T], credit: Demand | None
-    ) -> None:
-        self._source = source
-        self._observer = observer
-        self._credit = credit
-        self._stopped = False
+    def __init__(self, observer: abc.ObserverBase[_T], credit: Demand | None) -> None:
+        self.observer = observer
+        self.credit = credit
+        self.stopped = False
         self.task: asyncio.Task[None] | None = None
 
-    def stop(self) -> None:
-        self._stopped = True
-        # What it has emitted may be what makes its subscriber leave: the loop in _emit sees that.
+    async def work(self) -> None:
+        raise AssertionError("each kind of work has its own")
+
+    def dispose(self) -> None:
+        self.stopped = True
+        # What it has emitted may be what makes its subscriber leave: then it sees that itself.
         if self.task is not None and self.task is not current_task():
             self.task.cancel()
 
     async def run(self) -> None:
         try:
-            iterator = aiter(self._source)
-            try:
-                await self._emit(iterator)
-            finally:
-                await _close(iterator)
+            await self.work()
         except asyncio.CancelledError as error:
-            if self._stopped:
+            if self.stopped:
                 return
-            self._observer.on_error(error)  # type: ignore[arg-type]  # it must not wait for ever
+            self.observer.on_error(error)  # type: ignore[arg-type]  # it must not wait for ever
             raise
         except Exception as error:
-            if self._stopped:
+            if self.stopped:
                 report(error, "a source failed while it was being closed")
             else:
-                self._observer.on_error(error)
+                self.observer.on_error(error)
         else:
-            if not self._stopped:
-                self._observer.on_completed()
+            if not self.stopped:
+                self.observer.on_completed()
+
+    async def ready(self) -> None:
+        """Wait for credit; before reading, so that the source is never an event ahead of it."""
+        if self.credit is not None and not self.credit.open:
+            await self.credit.ready()
+
+
+class _Pump(_Work[_T]):
+    """Reads one async iterator."""
+
+    def __init__(
+        self, source: AsyncIterable[_T], observer: abc.ObserverBase[_T], credit: Demand | None
+    ) -> None:
+        super().__init__(observer, credit)
+        self._source = source
+
+    async def work(self) -> None:
+        iterator = aiter(self._source)
+        try:
+            await self._emit(iterator)
+        finally:
+            await _close(iterator)
 
     async def _emit(self, iterator: AsyncIterator[_T]) -> None:
-        credit, on_next = self._credit, self._observer.on_next
+        credit, on_next = self.credit, self.observer.on_next
         emitted = 0
-        # Wait before reading: the source is never an event ahead of its credit.
-        if credit is not None and not credit.open:
-            await credit.ready()
+        await self.ready()
         async for value in iterator:
             on_next(value)
-            if self._stopped:
+            if self.stopped:
                 return
             emitted += 1
             if emitted % _FAIR == 0:
                 await asyncio.sleep(0)
             if credit is not None and not credit.open:
                 await credit.ready()
+
+
+class _Call(_Work[_T]):
+    """Awaits one value."""
+
+    def __init__(
+        self,
+        factory: Callable[[], Awaitable[_T]],
+        observer: abc.ObserverBase[_T],
+        credit: Demand | None,
+    ) -> None:
+        super().__init__(observer, credit)
+        self._factory = factory
+
+    async def work(self) -> None:
+        await self.ready()
+        value = await self._factory()
+        if not self.stopped:
+            self.observer.on_next(value)
+
+
+class _Feed(abc.DisposableBase, Generic[_T]):
+    """Emits the values of an iterator. It has no task: that would cost more than most iterables."""
+
+    def __init__(
+        self,
+        values: Iterator[_T],
+        observer: abc.ObserverBase[_T],
+        credit: Demand | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._values: Iterator[_T] | None = values
+        self._observer = observer
+        self._credit = credit
+        self._loop = loop
+        self._context = copy_context()  # what operators subscribe to later finds the credit there
+
+    def go_on_later(self) -> None:
+        """Go on once the loop is free."""
+        self._loop.call_soon(self._go_on, context=self._context)
+
+    def dispose(self) -> None:
+        self._values = None  # a generator that nobody else holds closes
+
+    def _go_on(self) -> None:
+        try:
+            self._emit()
+        except (Exception, asyncio.CancelledError) as error:
+            if self._values is not None:
+                self._values = None
+                self._observer.on_error(error)  # type: ignore[arg-type]
+
+    def _emit(self) -> None:
+        credit, on_next = self._credit, self._observer.on_next
+        for _ in range(_FAIR):
+            if self._values is None:
+                return
+            if credit is not None and not credit.open:
+                credit.when_open(self.go_on_later)
+                return
+            try:
+                value = next(self._values)
+            except StopIteration:
+                self._values = None
+                self._observer.on_completed()
+                return
+            on_next(value)
+        self.go_on_later()
 
 
 async def _close(iterator: AsyncIterator[_T]) -> None:

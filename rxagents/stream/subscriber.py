@@ -119,6 +119,11 @@ def report(error: BaseException, message: str) -> bool:
 
 def refuse_async(name: str, callback: object) -> None:
     """Raise AsyncCallbackError if `callback` is an `async def`, which nobody would await."""
+    if callback is None:
+        return
+    code: Any = getattr(callback, "__code__", None)
+    if code is not None and not code.co_flags & inspect.CO_COROUTINE:
+        return  # so it is with nearly all of them, and `inspect` takes twenty times as long
     function = callback
     while isinstance(function, partial):
         function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from rxagents.exceptions import NoRunningLoopError
@@ -51,8 +52,14 @@ def spawn(work: Coroutine[Any, Any, None], *, wanted_by: str) -> asyncio.Task[No
     consumer = demand_in_force()
     task = asyncio.Task(work, loop=loop, name=wanted_by)
     _alive.add(task)
-    task.add_done_callback(_alive.discard)
-    if consumer is not None:
+    if consumer is None:
+        task.add_done_callback(_alive.discard)
+    else:
         consumer.tasks.add(task)
-        task.add_done_callback(consumer.tasks.discard)
+        task.add_done_callback(partial(_forget, consumer.tasks))
     return task
+
+
+def _forget(of_consumer: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+    _alive.discard(task)
+    of_consumer.discard(task)
