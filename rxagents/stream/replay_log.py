@@ -21,6 +21,7 @@ from .tasks import loop_or_none
 _T = TypeVar("_T")
 
 _SLICE = 256  # events of a backlog delivered in one go, so that the loop is not held up
+_A_FEW = 8  # events that may be kept although nobody will read them
 _LEAST_ROOM = 64  # events a subscriber may be behind, however little is kept
 
 
@@ -31,8 +32,9 @@ class ReplayLog(Generic[_T]):
     come later, and the producer, if it awaits `ready()`, waits for the slowest who is already
     there: nothing is lost to a subscriber once it has subscribed.
 
-    Invariants: oldest <= reader.place <= end for every reader; a reader is in `_live` only if its
-    place is `end`.
+    Invariants: oldest + len(_kept) == end; oldest <= reader.place <= end for every reader; a
+    reader is in `_live` only if its place is `end`, or will be when `append` returns; `_trim` has
+    nothing to do as long as end < `_look_at`, whatever readers do in between.
     """
 
     def __init__(self, replay: int | None = None) -> None:
@@ -41,22 +43,21 @@ class ReplayLog(Generic[_T]):
         self.replay: int | None = replay
         self.oldest: int = 0
         """The number of the first event that is kept, counted from 0."""
+        self.end: int = 0
+        """The number of the next event to be appended."""
         self.closed: bool = False
         self.error: BaseException | None = None
         self.error_was_seen: bool = False
         """Whether any subscriber has been told of the error."""
         self._kept: list[_T] = []
-        self._readers: list[_Reader[_T]] = []
-        self._live: list[_Reader[_T]] = []
+        self._readers: dict[_Reader[_T], None] = {}  # as an ordered set
+        self._live: dict[_Reader[_T], None] = {}
+        self._turn: tuple[_Reader[_T], ...] | None = ()  # those in `_live`; None if it has changed
+        self._look_at = 0
         self.keeps_all: bool = replay is None
         """Whether nothing is ever let go."""
         self.room: Demand | None = None if self.keeps_all else Demand(1, 0)
         """Open while the slowest subscriber leaves room; None where everything is kept."""
-
-    @property
-    def end(self) -> int:
-        """The number of the next event to be appended."""
-        return self.oldest + len(self._kept)
 
     @property
     def start(self) -> int:
@@ -68,10 +69,13 @@ class ReplayLog(Generic[_T]):
         if self.closed:
             raise RuntimeError("the log is closed")
         self._kept.append(value)
-        # A copy, as a delivery may end or begin subscriptions.
-        for reader in tuple(self._live):
-            reader.advance()
-        if not self.keeps_all:
+        self.end += 1
+        turn = self._turn
+        if turn is None:
+            turn = self._turn = tuple(self._live)
+        for reader in turn:  # which a delivery does not change, whoever comes and goes
+            reader.take(value)
+        if self.end >= self._look_at and not self.keeps_all:
             self._trim()
 
     def close(self, error: BaseException | None = None) -> None:
@@ -101,7 +105,8 @@ class ReplayLog(Generic[_T]):
         this returns where no loop is running.
         """
         reader = _Reader(self, observer)
-        self._readers.append(reader)
+        self._readers[reader] = None
+        self._look_at = 0
         if reader.place == self.end and not self.closed:
             reader.go_live()
         elif not reader.advance_later():
@@ -113,17 +118,17 @@ class ReplayLog(Generic[_T]):
         return self._kept[place - self.oldest]
 
     def live(self, reader: _Reader[_T]) -> None:
-        self._live.append(reader)
+        self._live[reader] = self._turn = None
 
     def behind(self, reader: _Reader[_T]) -> None:
-        self._live.remove(reader)
+        del self._live[reader]
+        self._turn = None
 
     def forget(self, reader: _Reader[_T]) -> None:
         """Let a reader go; raises nothing if it is gone already."""
-        if reader in self._readers:
-            self._readers.remove(reader)
-        if reader in self._live:
-            self._live.remove(reader)
+        self._readers.pop(reader, None)
+        self._live.pop(reader, None)
+        self._turn = None
         if not self.keeps_all:
             self._trim()
 
@@ -140,11 +145,18 @@ class ReplayLog(Generic[_T]):
         # In large steps: deleting from the front of a list moves all the rest.
         if spare > 0 and spare >= len(self._kept) // 2:
             self._drop(spare)
-        full = end - slowest >= max(self.replay or end - start, _LEAST_ROOM)
+        room = max(self.replay or end - start, _LEAST_ROOM)
+        full = end - slowest >= room
         if full and self.room.open:
             self.room.put()
         elif not full and not self.room.open:
             self.room.took()
+        # Readers only move on, so before that the slowest cannot be too far behind. What is to be
+        # dropped may wait until it is as much as what is kept.
+        self._look_at = min(
+            end + _LEAST_ROOM if full else slowest + room,
+            self.oldest + max(2 * len(self._kept), _A_FEW),
+        )
 
     def _drop(self, count: int) -> None:
         """Let the first `count` events go."""
@@ -201,6 +213,27 @@ class _Reader(abc.DisposableBase, Generic[_T]):
         if not self._live:
             self._live = True
             self._log.live(self)
+
+    def take(self, value: _T) -> None:
+        """Deliver the event that has just been appended, and what else there is."""
+        log, credit, observer = self._log, self._demand, self._observer
+        if self._busy or not self._live or observer is None:
+            return
+        if self.place + 1 != log.end or (credit is not None and not credit.open):
+            self.advance()
+            return
+        self._busy = True
+        self.place += 1
+        try:
+            if credit is None:
+                observer.on_next(value)
+            else:
+                with demand(credit):
+                    observer.on_next(value)
+        finally:
+            self._busy = False
+        if self.place != log.end or log.closed:  # the callback has done that
+            self.advance()
 
     def advance(self) -> None:
         """Deliver what there is, as far as the credit goes."""
