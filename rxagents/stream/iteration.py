@@ -91,7 +91,7 @@ class StreamIterator(AsyncIterator[_T]):
 class _Buffer(Generic[_T]):
     """What has arrived and is not yet taken; never more than the demand's high-water mark."""
 
-    __slots__ = ("_ended", "_error", "_values", "_waiter", "demand")
+    __slots__ = ("_asleep", "_ended", "_error", "_values", "_waiter", "demand")
 
     def __init__(self, credit: Demand) -> None:
         self.demand = credit
@@ -99,11 +99,18 @@ class _Buffer(Generic[_T]):
         self._ended = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._asleep = False  # whether the waiter is still to be woken
 
     def on_next(self, value: _T) -> None:
         self._values.append(value)
-        self.demand.put()
-        if self._waiter is not None:
+        # What `put` does: a call costs as much as all the rest of this.
+        credit = self.demand
+        credit.pending = pending = credit.pending + 1
+        if pending > credit.peak:
+            credit.peak = pending
+        if pending >= credit.high and not credit.closed:
+            credit.open = False
+        if self._asleep:
             self._wake()
 
     def end(self, error: BaseException | None = None) -> None:
@@ -121,8 +128,11 @@ class _Buffer(Generic[_T]):
                 error, self._error = self._error, None
                 raise error or StopAsyncIteration
             await self._arrival()
-        value = self._values.popleft()
-        self.demand.took()
+        value, credit = self._values.popleft(), self.demand
+        if credit.open:  # as nearly always: then `took` does no more than this
+            credit.pending -= 1
+        else:
+            credit.took()
         return value
 
     async def _arrival(self) -> None:
@@ -132,12 +142,15 @@ class _Buffer(Generic[_T]):
                 "task an `async for` of its own over the stream"
             )
         self._waiter = asyncio.get_running_loop().create_future()
+        self._asleep = True
         try:
             await self._waiter
         finally:
+            self._asleep = False
             self._waiter = None
 
     def _wake(self) -> None:
+        self._asleep = False
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
