@@ -11,6 +11,7 @@ from rxagents.testing.virtual_time import VirtualLoop
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    pytest.register_assert_rewrite("stock_traps")
     config.addinivalue_line("markers", "real_loop: run on asyncio's own loop, in real time")
 
 
