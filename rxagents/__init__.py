@@ -21,6 +21,7 @@ from .agent import Agent as Agent
 from .context import RunContextWrapper as RunContextWrapper
 from .context import TContext as TContext
 from .context import ToolContext as ToolContext
+from .event_json import event_from_dict as event_from_dict
 from .events import AgentUpdatedStreamEvent as AgentUpdatedStreamEvent
 from .events import RawResponsesStreamEvent as RawResponsesStreamEvent
 from .events import RunItemStreamEvent as RunItemStreamEvent

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
+import openai
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from .agent import Agent
+    from .event_json import KnownAgents
     from .items import RunItem
 
 TResponseStreamEvent: TypeAlias = ResponseStreamEvent
@@ -55,8 +58,24 @@ class EventPosition:
     path: tuple[str, ...] = ()
     """The names of the agents it comes from, outermost first."""
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], agents: KnownAgents = ()) -> Self:
+        """The event that `to_dict()` has described; see `event_from_dict`, which reads any kind.
+
+        Raises ValueError if `data` is no event of this class.
+        """
+        from .event_json import event_from_dict
+
+        event = event_from_dict(data, agents)
+        if not isinstance(event, cls):
+            raise ValueError(
+                f"{event.type} is not {cls.__name__} but {type(event).__name__}: "
+                "rxagents.event_from_dict reads events of every kind"
+            )
+        return event
+
     def to_dict(self) -> dict[str, Any]:
-        """The event as JSON types, to be written to a wire or a file."""
+        """The event as JSON types, to be written to a wire or a file; `from_dict` reads it."""
         position = {
             "run_id": self.run_id,
             "seq": self.seq,
@@ -81,7 +100,7 @@ class RawResponsesStreamEvent(EventPosition):
     type: Literal["raw_response_event"] = "raw_response_event"
 
     def _payload(self) -> dict[str, Any]:
-        return {"data": _json(self.data)}
+        return {"data": as_json(self.data)}
 
 
 @dataclass(slots=True)
@@ -101,10 +120,10 @@ class RunItemStreamEvent(EventPosition):
         described: dict[str, Any] = {
             "type": item.type,
             "agent": item.agent.name,
-            "raw_item": _json(item.raw_item),
+            "raw_item": as_json(item.raw_item),
         }
         if item.type == "tool_call_output_item":
-            described["output"] = _json(item.output)
+            described["output"] = as_json(item.output)
         elif item.type == "handoff_output_item":
             described["source_agent"] = item.source_agent.name
             described["target_agent"] = item.target_agent.name
@@ -126,13 +145,21 @@ StreamEvent: TypeAlias = RawResponsesStreamEvent | RunItemStreamEvent | AgentUpd
 """Any event of a run; tell them apart by `type` or by class."""
 
 
-def _json(value: object) -> Any:
+def as_json(value: object) -> Any:
+    """The value in JSON types: a model as a dictionary, what JSON does not know as its `str()`."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+        return value.model_dump(
+            mode="json",
+            by_alias=True,
+            # What a server left out stays out; of a model of the user's, defaults count too.
+            exclude_unset=isinstance(value, openai.BaseModel),
+            warnings=False,
+            fallback=str,
+        )
     if isinstance(value, dict):
-        return {str(key): _json(each) for key, each in cast("dict[Any, Any]", value).items()}
+        return {str(key): as_json(each) for key, each in cast("dict[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_json(each) for each in cast("list[Any]", value)]
+        return [as_json(each) for each in cast("list[Any]", value)]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     return str(value)

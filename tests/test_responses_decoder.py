@@ -58,6 +58,12 @@ def test_an_event_of_an_unknown_type_passes_with_all_it_has() -> None:
     assert (unknown.type, unknown.thought) == ("response.telepathy.delta", "hm")
 
 
+def test_a_type_with_half_a_surrogate_pair_is_an_unknown_type() -> None:
+    (event,) = ResponsesDecoder().feed(b'data: {"type":"\\ud83d"}\n\n')
+    unknown: Any = event
+    assert unknown.type == "\ud83d"
+
+
 def test_what_comes_after_the_end_of_the_response_is_not_read() -> None:
     assert decode(STREAM + b"event: x\ndata: not json\n\n") == decode(STREAM)
 

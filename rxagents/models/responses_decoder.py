@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from openai import BaseModel
-from openai._models import construct_type  # the client's own lenient way; there is no public one
 from openai.types.responses import ResponseStreamEvent
 from pydantic import ValidationError
 
 from rxagents.exceptions import ModelResponseError, ModelStreamError
+from rxagents.openai_types import event_classes, typed_event
 
 from .sse import ServerSentEvent, SSEDecoder
 
@@ -21,14 +21,9 @@ TERMINAL = frozenset({"response.completed", "response.failed", "response.incompl
 
 
 @cache
-def event_classes() -> dict[bytes, type[BaseModel]]:
-    """The class of each event type, from the `openai` package's union of them."""
-    union, *_ = get_args(ResponseStreamEvent)
-    return {
-        kind.encode(): event_class
-        for event_class in cast("tuple[type[BaseModel], ...]", get_args(union))
-        for kind in get_args(event_class.model_fields["type"].annotation)
-    }
+def _classes() -> dict[bytes, type[BaseModel]]:
+    """The class of each event type, by the type as it stands in the stream."""
+    return {kind.encode(): event_class for kind, event_class in event_classes().items()}
 
 
 class ResponsesDecoder:
@@ -45,7 +40,7 @@ class ResponsesDecoder:
         self.ended: bool = False
         """Whether the event that ends a response has come."""
         self._sse = SSEDecoder()
-        self._classes = event_classes()
+        self._classes = _classes()
 
     def feed(self, chunk: bytes) -> Iterator[ResponseStreamEvent]:
         """Yield the events that `chunk` completes, up to the one that ends the response.
@@ -88,16 +83,9 @@ class ResponsesDecoder:
 
     def _decode_leniently(self, frame: ServerSentEvent) -> ResponseStreamEvent:
         value = self._json(frame.data)
-        kind = value.get("type")
-        if not isinstance(kind, str):
+        if not isinstance(value.get("type"), str):
             raise self._without_type(value, frame)
-        event_class = self._classes.get(kind.encode())
-        if event_class is not None:
-            try:
-                return cast("ResponseStreamEvent", event_class.model_validate(value))
-            except ValidationError:
-                pass
-        return cast("ResponseStreamEvent", construct_type(type_=ResponseStreamEvent, value=value))
+        return typed_event(value)
 
     def _json(self, data: bytes) -> dict[str, Any]:
         try:
