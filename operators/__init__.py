@@ -23,6 +23,7 @@
     threads     events from other threads: observe_on
     measure     what a run takes: timings, usage, rate
     watching    looking at what passes: tap, log, trace
+    keep        what is kept of a run: record
 
 Import it as `from rxagents import operators as ops`.
 """
@@ -59,6 +60,7 @@ from .flatten import switch_map as switch_map
 from .flatten import switch_map_indexed as switch_map_indexed
 from .flow import chunks as chunks
 from .flow import smooth as smooth
+from .keep import record as record
 from .markdown import markdown_blocks as markdown_blocks
 from .measure import rate as rate
 from .measure import timings as timings

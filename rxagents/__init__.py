@@ -11,6 +11,7 @@ The house, in the direction the data flows:
     models/      bytes to typed events
     run/         events to items, turns, tools and handoffs
     stream/      the Stream, its log and its time
+    recording/   files of events, which can be played again
     operators/   functions from Stream to Stream (rxagents.operators)
 """
 
@@ -38,6 +39,9 @@ from .exceptions import ModelStreamError as ModelStreamError
 from .exceptions import ModelTimeoutError as ModelTimeoutError
 from .exceptions import ModelUnavailableError as ModelUnavailableError
 from .exceptions import NoRunningLoopError as NoRunningLoopError
+from .exceptions import RecordedRunFailed as RecordedRunFailed
+from .exceptions import RecordingError as RecordingError
+from .exceptions import RecordingExhausted as RecordingExhausted
 from .exceptions import RunErrorDetails as RunErrorDetails
 from .exceptions import RxAgentsError as RxAgentsError
 from .exceptions import ToolArgumentsError as ToolArgumentsError
@@ -65,6 +69,7 @@ from .models import ModelProvider as ModelProvider
 from .models import ModelTracing as ModelTracing
 from .models import MultiProvider as MultiProvider
 from .models import OpenAIResponsesModel as OpenAIResponsesModel
+from .recording import replay as replay
 from .run import DEFAULT_MAX_TURNS as DEFAULT_MAX_TURNS
 from .run import RunConfig as RunConfig
 from .run import Runner as Runner

@@ -130,7 +130,12 @@ def agents_by_name(agents: KnownAgents) -> dict[str, Agent[Any]]:
 
 def _position(data: Mapping[str, Any]) -> dict[str, Any]:
     position = {name: data[name] for name in _POSITION if name in data}
-    position["path"] = tuple(data.get("path", ()))
+    time, path = data.get("time", 0.0), data.get("path", ())
+    if not isinstance(time, int | float) or not isinstance(path, list | tuple):
+        raise ValueError(
+            f"the event's 'time' must be a number and its 'path' a list, not {time!r} and {path!r}"
+        )
+    position["path"] = tuple(cast("list[str]", path))
     return position
 
 

@@ -14,6 +14,9 @@
         │   ├── ModelResponseError       it says itself that it failed, or stopped half way
         │   ├── ToolNotFoundError        it called a tool that the agent does not have
         │   └── ToolArgumentsError       its arguments do not fit the tool's schema
+        ├── RecordingError               a file is no recording, or is damaged, or in use
+        │   └── RecordingExhausted       a ReplayModel was asked for more than was recorded
+        ├── RecordedRunFailed            what is replayed failed when it was recorded
         └── ModelAPIError                the request itself failed; also an `openai.APIError`
             ├── ModelConnectionError     nobody answers; also an `openai.APIConnectionError`
             │   └── ModelTimeoutError    not in time; also an `openai.APITimeoutError`
@@ -164,6 +167,37 @@ class ToolArgumentsError(ModelBehaviorError):
         super().__init__(message)
         self.tool_name = tool_name
         self.arguments = arguments
+
+
+class RecordingError(AgentsException):
+    """A recording cannot be read or written.
+
+    `path` is the file, `line` the number of the line that is at fault, from 1; 0 where it is not
+    a line's fault.
+    """
+
+    def __init__(self, message: str, *, path: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.path = path
+        self.line = line
+
+
+class RecordingExhausted(RecordingError):
+    """A `ReplayModel` was asked for a turn that its recording does not have, or not whole."""
+
+
+class RecordedRunFailed(AgentsException):
+    """What is being replayed failed like this when it was recorded.
+
+    `class_name` is the class of the exception with its module, as in a traceback, `message` its
+    text. The exception itself is not made again: without its constructor's arguments it would lack
+    what its class promises.
+    """
+
+    def __init__(self, class_name: str, message: str) -> None:
+        super().__init__(f"the recorded run failed: {class_name}: {message}")
+        self.class_name = class_name
+        self.message = message
 
 
 class ModelAPIError(AgentsException, openai.APIError):

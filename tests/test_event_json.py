@@ -272,6 +272,7 @@ def test_what_are_no_agents_is_refused() -> None:
 # --- what is no event -----------------------------------------------------------------------
 
 RAW: dict[str, Any] = {"type": "raw_response_event"}
+UPDATE: dict[str, Any] = {"type": "agent_updated_stream_event", "new_agent": "Poet"}
 ITEM: dict[str, Any] = {"type": "run_item_stream_event", "name": "tool_called"}
 
 
@@ -284,6 +285,8 @@ ITEM: dict[str, Any] = {"type": "run_item_stream_event", "name": "tool_called"}
         ({"type": "telepathy"}, "no event of the type 'telepathy', only raw_response_event"),
         ({**ITEM, "item": {"type": "dream", "agent": "Poet", "raw_item": 1}}, "the type 'dream'"),
         ({**ITEM, "item": {"type": "tool_call_item", "agent": "Poet"}}, "lacks its 'raw_item'"),
+        ({**UPDATE, "time": None}, "'time' must be a number and its 'path' a list, not None and"),
+        ({**UPDATE, "path": "Poet"}, "'path' a list, not 0.0 and 'Poet'"),
         ({"type": "agent_updated_stream_event", "new_agent": 5}, "its name, not as 5"),
         ({"type": "agent_updated_stream_event", "new_agent": ""}, "its name, not as ''"),
     ],

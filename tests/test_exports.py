@@ -85,6 +85,7 @@ def test_our_operators_are_named_as_documented() -> None:
         "rate",
         "raw",
         "reasoning_deltas",
+        "record",
         "redact",
         "ref_count",
         "refusal_deltas",
@@ -129,7 +130,14 @@ def test_every_public_name_has_a_docstring() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["rxagents.testing", "rxagents.local", "rxagents.stream", "rxagents.models", "rxagents.cli"],
+    [
+        "rxagents.testing",
+        "rxagents.local",
+        "rxagents.stream",
+        "rxagents.models",
+        "rxagents.cli",
+        "rxagents.recording",
+    ],
 )
 def test_each_part_can_be_imported_first(module: str) -> None:
     code = f"import {module}"

@@ -14,6 +14,7 @@ from rxagents import (
     Agent,
     FunctionTool,
     RunItem,
+    RunItemStreamEvent,
     Runner,
     RunResult,
     RunResultStreaming,
@@ -21,7 +22,9 @@ from rxagents import (
     StreamEvent,
     ToolCallOutputItem,
     Usage,
+    event_from_dict,
     function_tool,
+    replay,
 )
 from rxagents import operators as ops
 
@@ -163,3 +166,12 @@ def tools() -> None:
 
     assert_type(plain, FunctionTool)
     assert_type(asynchronous, FunctionTool)
+
+
+def recordings(run: Stream[StreamEvent], data: dict[str, Any], agent: Agent) -> None:
+    assert_type(run.pipe(ops.record("run.jsonl", mode="a", fsync=0.5)), Stream[StreamEvent])
+    items = run.pipe(ops.of_type(RunItemStreamEvent), ops.record("items.jsonl"))
+    assert_type(items, Stream[RunItemStreamEvent])
+    assert_type(replay("run.jsonl", "max", agents=[agent]), Stream[StreamEvent])
+    assert_type(event_from_dict(data, {"Poet": agent}), StreamEvent)
+    assert_type(RunItemStreamEvent.from_dict(data), RunItemStreamEvent)
