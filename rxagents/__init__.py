@@ -69,6 +69,7 @@ from .models import ModelProvider as ModelProvider
 from .models import ModelTracing as ModelTracing
 from .models import MultiProvider as MultiProvider
 from .models import OpenAIResponsesModel as OpenAIResponsesModel
+from .models import ReplayModel as ReplayModel
 from .recording import replay as replay
 from .run import DEFAULT_MAX_TURNS as DEFAULT_MAX_TURNS
 from .run import RunConfig as RunConfig

@@ -123,6 +123,15 @@ async def test_guarded() -> None:
     assert harmless == "The number is [a number]. I keep my secret.\n"
 
 
+async def test_record_and_replay() -> None:
+    lines = (await run("record_and_replay")).splitlines()
+    assert re.fullmatch(r"Recorded \d\d events", lines[0])
+    assert lines[1:] == [
+        "Replayed at 4 times the speed: It rains in Oslo. Take an umbrella.",
+        "Asked again, without the model: It rains in Oslo. Take an umbrella.",
+    ]
+
+
 # --- on the embedded model ------------------------------------------------------------------
 
 here = pytest.mark.skipif(not local.available(), reason="needs rxagents[local]")

@@ -4,6 +4,7 @@
     sse                 bytes to server-sent events
     responses_decoder   server-sent events to the `openai` package's typed events
     openai_responses    the Responses API over HTTP
+    replayed            what was recorded, once more
     errors              the client's errors in one clear sentence each
     clients             one client a loop, closed with it
     provider            from a model's name to a model
@@ -18,5 +19,6 @@ from .openai_responses import OpenAIResponsesModel as OpenAIResponsesModel
 from .provider import DEFAULT_MODEL as DEFAULT_MODEL
 from .provider import LOCAL_MODEL as LOCAL_MODEL
 from .provider import MultiProvider as MultiProvider
+from .replayed import ReplayModel as ReplayModel
 from .sse import ServerSentEvent as ServerSentEvent
 from .sse import SSEDecoder as SSEDecoder
