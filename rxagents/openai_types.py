@@ -27,25 +27,32 @@ def item_classes() -> Mapping[str, type[BaseModel]]:
 def typed_event(value: Mapping[str, Any]) -> ResponseStreamEvent:
     """The event in the class of its type.
 
-    One that does not validate, because it is newer or sloppier than the package's types, or whose
-    type is unknown, is made in the client's lenient way.
+    One that does not validate, because it is newer or sloppier than the package's types, is made
+    leniently, and so is one of an unknown type.
     """
-    return cast("ResponseStreamEvent", _validated(value, event_classes()) or lenient_event(value))
+    made = _validated(value, event_classes())
+    return lenient_event(value) if made is None else cast("ResponseStreamEvent", made)
 
 
 def typed_item(value: Mapping[str, Any]) -> ResponseOutputItem:
     """The output item in the class of its type, as `typed_event` makes events."""
-    return cast("ResponseOutputItem", _validated(value, item_classes()) or lenient_item(value))
+    made = _validated(value, item_classes())
+    return lenient_item(value) if made is None else cast("ResponseOutputItem", made)
 
 
 def lenient_event(value: Mapping[str, Any]) -> ResponseStreamEvent:
-    """The event with every value as it stands, whether it fits or not."""
-    return cast("ResponseStreamEvent", construct_type(type_=ResponseStreamEvent, value=value))
+    """The event in the class of its type, with every value as it stands, fitting or not.
+
+    One of an unknown type is of any of the classes, and has all its values nevertheless.
+    """
+    kind = _class_of(value, event_classes()) or ResponseStreamEvent
+    return cast("ResponseStreamEvent", construct_type(type_=kind, value=value))
 
 
 def lenient_item(value: Mapping[str, Any]) -> ResponseOutputItem:
-    """The output item with every value as it stands, whether it fits or not."""
-    return cast("ResponseOutputItem", construct_type(type_=ResponseOutputItem, value=value))
+    """The output item in the class of its type, as `lenient_event` makes events."""
+    kind = _class_of(value, item_classes()) or ResponseOutputItem
+    return cast("ResponseOutputItem", construct_type(type_=kind, value=value))
 
 
 def _by_type(annotated: Any) -> dict[str, type[BaseModel]]:
@@ -57,9 +64,17 @@ def _by_type(annotated: Any) -> dict[str, type[BaseModel]]:
     }
 
 
-def _validated(value: Mapping[str, Any], classes: Mapping[str, type[BaseModel]]) -> Any:
+def _class_of(
+    value: Mapping[str, Any], classes: Mapping[str, type[BaseModel]]
+) -> type[BaseModel] | None:
     kind = value.get("type")
-    known = classes.get(kind) if isinstance(kind, str) else None
+    return classes.get(kind) if isinstance(kind, str) else None
+
+
+def _validated(
+    value: Mapping[str, Any], classes: Mapping[str, type[BaseModel]]
+) -> BaseModel | None:
+    known = _class_of(value, classes)
     if known is None:
         return None
     try:

@@ -11,6 +11,7 @@ from loopback import Cut, LoopbackServer, call_events, stream, text_events
 
 from rxagents import (
     Agent,
+    AgentUpdatedStreamEvent,
     Model,
     ModelResponseError,
     ModelStreamError,
@@ -140,6 +141,18 @@ async def test_without_a_speed_nothing_waits_but_the_tools(path: Path) -> None:
         assert loop.time() - start == pytest.approx(seconds, abs=1e-5), "2 are the tool's"
 
 
+async def test_the_time_to_the_first_event_counts_from_what_came_before_it(path: Path) -> None:
+    writer = RecordingWriter(path)
+    writer.write(AgentUpdatedStreamEvent(Agent("Poet"), run_id="1", time=1000.0))
+    for second, data in enumerate(response_events([assistant_message("Rain.")])):
+        writer.write(RawResponsesStreamEvent(data, run_id="1", turn=1, time=1010.0 + second))
+    writer.end("completed")
+    run = Runner.observe(Agent("Poet", model=ReplayModel(path, 2.0)), "?")
+    start = asyncio.get_running_loop().time()
+    await run.pipe(ops.raw()).first()
+    assert asyncio.get_running_loop().time() - start == 5.0
+
+
 async def test_a_long_answer_gives_the_loop_back(path: Path) -> None:
     text = "word " * 2000
     await record(path, Agent("Poet", model=ScriptedModel([[assistant_message(text)]])))
@@ -171,6 +184,8 @@ async def test_recordings_in_one_file_answer_one_after_another(path: Path) -> No
     replayed = Agent("Poet", model=ReplayModel(path))
     answers = [(await Runner.run(replayed, "?")).final_output for _ in range(3)]
     assert answers == ["One.", "Two.", "Three."]
+    with pytest.raises(RecordingExhausted, match="it has 3 turns, and"):
+        await Runner.run(replayed, "?")
     chosen = Agent("Poet", model=ReplayModel(path, run_id=last[0].run_id))
     assert (await Runner.run(chosen, "?")).final_output == "Three."
 

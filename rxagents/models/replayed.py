@@ -138,7 +138,6 @@ class _Turns:
     def _add(self, record: Record) -> None:
         if isinstance(record, Start):
             self._latest.clear()
-            self._failure = None
         elif isinstance(record, End):
             if self._latest:  # it had something that is asked for
                 self._end(record)
