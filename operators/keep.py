@@ -50,12 +50,12 @@ def record(
     it is no event of a run. An error of the source goes before one of the file, which is added to
     it as a note.
 
-        >>> from rxagents import replay
-        >>> await Runner.observe(agent, "Oslo?").pipe(ops.record("oslo.jsonl"), ops.count())
-        34
-        >>> outputs = replay("oslo.jsonl", "max").pipe(ops.items("tool_output"))
-        >>> await outputs.pipe(ops.map(lambda item: item.output))
-        'Sunny, 21 degrees.'
+    >>> from rxagents import replay
+    >>> await Runner.observe(agent, "Oslo?").pipe(ops.record("oslo.jsonl"), ops.count())
+    34
+    >>> outputs = replay("oslo.jsonl", "max").pipe(ops.items("tool_output"))
+    >>> await outputs.pipe(ops.map(lambda item: item.output))
+    'Sunny, 21 degrees.'
     """
     path = os.fspath(path)
     check_mode(mode)

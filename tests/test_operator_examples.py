@@ -65,7 +65,7 @@ async def differences(examples: list[doctest.Example]) -> str:
 
 @pytest.mark.parametrize("operator", OURS, ids=lambda operator: operator.__name__)
 async def test_its_docstring_ends_with_an_example_that_does_what_it_says(
-    operator: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    operator: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     doc = inspect.getdoc(operator) or ""
     last = doc.rpartition("\n\n")[2]
@@ -73,6 +73,7 @@ async def test_its_docstring_ends_with_an_example_that_does_what_it_says(
     assert 2 <= len(last.splitlines()) <= 6, "an example has 2 to 6 lines, with what it prints"
     assert examples_of(last)[-1].want, "the last line of the example shows no result"
 
+    monkeypatch.chdir(tmp_path)  # an example may write a file
     monkeypatch.setattr("builtins._", None, raising=False)  # where a value that is shown is kept
     reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
