@@ -69,13 +69,14 @@ def test_budgets_that_hold() -> None:
     assert [budget.rpartition(": ")[2] for budget in budgets()] == [
         "**yes**.",
         "**not measured**.",  # without aiostream
+        "**not measured**.",
         "**yes**.",
         "**yes**.",
     ]
 
 
 def test_budgets_that_do_not_hold_are_told_with_what_breaks_them() -> None:
-    beside_reactivex, _, step, inner = budgets(chain=6.0, scan=1.6, inner=20.5)
+    beside_reactivex, _, _, step, inner = budgets(chain=6.0, scan=1.6, inner=20.5)
     assert beside_reactivex.endswith("**no**, not with a chain of 10 (6.0), scan (1.6).")
     assert step.endswith("**no**, not with rxagents, callbacks (0.50).")
     assert inner.endswith("**no**, not with flat_map over Stream.of(x) (20.5).")
