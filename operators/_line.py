@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from reactivex import abc
 from reactivex.disposable import SerialDisposable
 
-from rxagents.stream.demand import Demand, demand, demand_in_force
+from rxagents.stream.demand import Demand, demand_in_force
 from rxagents.stream.scheduler import LoopScheduler, clock_of
 
 _A = TypeVar("_A")
@@ -33,6 +34,7 @@ class Line(abc.DisposableBase, Generic[_A, _B]):
         self.stopped = False
         self._observer = observer
         self._consumer = demand_in_force()
+        self._context = copy_context()  # in which the consumer's credit is in force
         self._error: Exception | None = None
         self._busy = False
         self._held_up = False
@@ -78,8 +80,7 @@ class Line(abc.DisposableBase, Generic[_A, _B]):
             return
         self._busy = True
         try:
-            with demand(self._consumer):
-                self._emit()
+            self._context.run(self._emit)
         finally:
             self._busy = False
 

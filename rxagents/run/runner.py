@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import Any, cast
 
 from openai.types.responses import ResponseInputItemParam
@@ -141,7 +143,9 @@ class _ColdRun:
     def __init__(self, observer: abc.ObserverBase[StreamEvent], credit: Demand | None) -> None:
         self._credit = credit
         self._observer = observer
-        self.append: Callable[[StreamEvent], None] = observer.on_next
+        # What a callback sets in the context is not set for the run.
+        run_in_context: Any = copy_context().run
+        self.append: Callable[[StreamEvent], None] = partial(run_in_context, observer.on_next)
         self.task: asyncio.Task[None] | None = None
         self._stopped = False
 

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from reactivex import abc
 
-from .demand import Demand, demand, demand_in_force
+from .demand import Demand, demand_in_force
 from .tasks import loop_or_none
 
 _T = TypeVar("_T")
@@ -204,6 +204,8 @@ class _Reader(abc.DisposableBase, Generic[_T]):
         self._log = log
         self._observer: abc.ObserverBase[_T] | None = observer
         self._demand = demand_in_force()
+        # What a subscriber finds in its callbacks is its own, and not the writer's: also the
+        # credit that streams go by which operators subscribe to from there on.
         self._context: Context = copy_context()
         self._live = False
         self._busy = False
@@ -225,11 +227,7 @@ class _Reader(abc.DisposableBase, Generic[_T]):
         self._busy = True
         self.place += 1
         try:
-            if credit is None:
-                observer.on_next(value)
-            else:
-                with demand(credit):
-                    observer.on_next(value)
+            self._context.run(observer.on_next, value)
         finally:
             self._busy = False
         if self.place != log.end or log.closed:  # the callback has done that
@@ -241,13 +239,7 @@ class _Reader(abc.DisposableBase, Generic[_T]):
             return
         self._busy = True
         try:
-            if self._demand is None:
-                self._deliver()
-            else:
-                # The writer, or whoever took an event, is not the consumer that streams which
-                # operators subscribe to from here on must go by.
-                with demand(self._demand):
-                    self._deliver()
+            self._context.run(self._deliver)
         finally:
             self._busy = False
 
@@ -256,7 +248,7 @@ class _Reader(abc.DisposableBase, Generic[_T]):
         loop = loop_or_none()
         if loop is None:
             return False
-        loop.call_soon(self.advance, context=self._context)
+        loop.call_soon(self.advance)
         return True
 
     def dispose(self) -> None:

@@ -106,7 +106,7 @@ class LoopScheduler(PeriodicScheduler):
 
         if loop_or_none() is loop:
             handle = loop.call_later(seconds, fire)
-            return TimerDisposable(handle, result)
+            return TimerDisposable(loop, handle, result)
         # A producer on another thread: the loop must be woken to see its timer.
         loop.call_soon_threadsafe(loop.call_later, seconds, fire)
         return result
@@ -130,15 +130,24 @@ def clock_of(scheduler: abc.SchedulerBase) -> Callable[[], float]:
 class TimerDisposable(abc.DisposableBase):
     """Cancels a timer, or disposes what its action returned."""
 
-    __slots__ = ("_handle", "_result")
+    __slots__ = ("_handle", "_loop", "_result")
 
-    def __init__(self, handle: asyncio.TimerHandle, result: abc.DisposableBase) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handle: asyncio.TimerHandle,
+        result: abc.DisposableBase,
+    ) -> None:
+        self._loop = loop
         self._handle = handle
         self._result = result
 
     def dispose(self) -> None:
-        self._handle.cancel()
         self._result.dispose()
+        if loop_or_none() is self._loop or self._loop.is_closed():
+            self._handle.cancel()
+        else:  # on another thread: the loop counts its cancelled timers
+            self._loop.call_soon_threadsafe(self._handle.cancel)
 
 
 class SingleTimer(Disposable):

@@ -94,12 +94,25 @@ def callback_source(
         observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         loop = loop_or_none()
+        context = copy_context()  # callbacks have that of their subscription, whoever emits
+        inside = False
+
+        def emit(value: _T) -> None:
+            nonlocal inside
+            if inside:  # a callback emits: this is its context
+                observer.on_next(value)
+                return
+            inside = True
+            try:
+                context.run(observer.on_next, value)
+            finally:
+                inside = False
 
         def callback(value: _T) -> None:
             if loop is None or loop_or_none() is loop:
-                observer.on_next(value)
+                emit(value)
             else:
-                loop.call_soon_threadsafe(observer.on_next, value)
+                loop.call_soon_threadsafe(emit, value)
 
         def leave() -> None:
             if remove is not None:
@@ -170,10 +183,11 @@ class _Pump(_Work[_T]):
 
     async def _emit(self, iterator: AsyncIterator[_T]) -> None:
         credit, on_next = self.credit, self.observer.on_next
+        run = copy_context().run  # what a callback sets in the context is not set for the source
         emitted = 0
         await self.ready()
         async for value in iterator:
-            on_next(value)
+            run(on_next, value)
             if self.stopped:
                 return
             emitted += 1

@@ -311,7 +311,6 @@ class EventsFromOtherThreads:
     theirs="even `AsyncIOThreadSafeScheduler` calls `TimerHandle.cancel` on the disposing thread",
     ours="the loop cancels its timer itself",
     real="plain ours",
-    missing="timers are cancelled on whatever thread disposes",
 )
 class DisposingOnThreads:
     @staticmethod
