@@ -159,11 +159,6 @@ class _Work(abc.DisposableBase, Generic[_T]):
             if not self.stopped:
                 self.observer.on_completed()
 
-    async def ready(self) -> None:
-        """Wait for credit; before reading, so that the source is never an event ahead of it."""
-        if self.credit is not None and not self.credit.open:
-            await self.credit.ready()
-
 
 class _Pump(_Work[_T]):
     """Reads one async iterator."""
@@ -185,7 +180,9 @@ class _Pump(_Work[_T]):
         credit, on_next = self.credit, self.observer.on_next
         run = copy_context().run  # what a callback sets in the context is not set for the source
         emitted = 0
-        await self.ready()
+        # Before reading, so that the source is never an event ahead of its credit.
+        if credit is not None and not credit.open:
+            await credit.ready()
         async for value in iterator:
             run(on_next, value)
             if self.stopped:
@@ -210,7 +207,8 @@ class _Call(_Work[_T]):
         self._factory = factory
 
     async def work(self) -> None:
-        await self.ready()
+        if self.credit is not None and not self.credit.open:
+            await self.credit.ready()
         value = await self._factory()
         if not self.stopped:
             self.observer.on_next(value)
