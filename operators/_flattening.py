@@ -7,15 +7,19 @@ First    events are dropped while an inner source is active
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable, Iterator
 from types import CoroutineType
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from reactivex import Observable, abc
+from reactivex.disposable import Disposable
 
 from rxagents.stream.demand import Demand, demand, demand_in_force
 from rxagents.stream.stream import Stream
+from rxagents.stream.subscriber import report
+from rxagents.stream.tasks import spawn
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -199,12 +203,15 @@ class _InnerSource(abc.DisposableBase, Generic[_B]):
         self._values: Iterator[_B] = iter(())
 
     def subscribe_to(self, source: Inner[_B]) -> None:
+        owner = self._owner
+        if type(source) is CoroutineType:
+            self._await(cast("Coroutine[Any, Any, _B]", source))
+            return
         stream = _stream_of(source)
         if stream is None:
             self._values = iter(cast("Iterable[_B]", source))
             self._emit()
             return
-        owner = self._owner
         with demand(owner.consumer):
             subscription = stream.subscribe(
                 owner.observer.on_next, self._fail, self._end, scheduler=owner.scheduler
@@ -218,6 +225,24 @@ class _InnerSource(abc.DisposableBase, Generic[_B]):
         self._left = True
         if self._subscription is not None:
             self._subscription.dispose()
+
+    def _await(self, coroutine: Coroutine[Any, Any, _B]) -> None:
+        """Emit what a coroutine gives. It begins at once: not to await one would be a warning."""
+        with demand(self._owner.consumer):
+            task = spawn(coroutine, wanted_by="an inner source")
+        task.add_done_callback(self._answered)
+        self._subscription = Disposable(cast("Callable[[], None]", task.cancel))
+
+    def _answered(self, task: asyncio.Task[_B]) -> None:
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if self._left:
+            if isinstance(error, Exception):
+                report(error, "a source failed while it was being closed")
+        elif error is not None:
+            self._fail(cast("Exception", error))
+        else:
+            self._values = iter((task.result(),))
+            self._emit()
 
     def _emit(self) -> None:
         """Emit the values of an iterable, as far as the consumer's credit goes."""
@@ -255,9 +280,6 @@ def _stream_of(source: Inner[_B]) -> Observable[_B] | None:
     """`source` as an Observable; None for an iterable, which needs none."""
     if isinstance(source, Observable):
         return source
-    if type(source) is CoroutineType:  # before the classes below, which take their time
-        coroutine = cast("Awaitable[_B]", source)
-        return Stream.from_awaitable(lambda: coroutine)
     if isinstance(source, AsyncIterable):
         return Stream.from_async_iterable(source)
     if isinstance(source, Awaitable):

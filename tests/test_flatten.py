@@ -354,3 +354,45 @@ async def test_indexed_ones_count_from_0_for_each_subscription() -> None:
 def test_merge_needs_a_place_for_one() -> None:
     with pytest.raises(ValueError, match="max_concurrent must be 1 source or more, not 0"):
         ops.merge(max_concurrent=0)
+
+
+async def test_a_coroutine_of_a_consumer_that_is_not_ready_has_begun_and_is_cancelled() -> None:
+    begun: list[int] = []
+    cancelled: list[int] = []
+
+    async def answer(number: int) -> int:
+        begun.append(number)
+        try:
+            await asyncio.sleep(number)
+        except asyncio.CancelledError:
+            cancelled.append(number)
+            raise
+        return number
+
+    answers = Stream.of(0, 1, 60).pipe(ops.flat_map(answer))
+    async with answers.iterate(high=1) as events:
+        assert await anext(events) == 0
+        await asyncio.sleep(2)
+        assert begun == [0, 1, 60]
+        assert events.demand.pending == 1
+    assert cancelled == [60]
+
+
+async def test_the_error_of_a_coroutine_ends_the_stream_and_one_that_is_left_is_reported() -> None:
+    async def fails(_: int) -> int:
+        raise KeyError("answer")
+
+    with pytest.raises(KeyError, match="answer"):
+        await Stream.of(1).pipe(ops.concat_map(fails))
+
+    async def fails_late(_: int) -> int:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise KeyError("cleanup")
+
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: reported.append(about))
+    async with Stream.of(1).pipe(ops.flat_map(fails_late)).iterate():
+        await asyncio.sleep(1)
+    assert [str(about["exception"]) for about in reported] == ["'cleanup'"]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 _in_force: ContextVar[Demand | None] = ContextVar("rxagents_demand", default=None)
 
@@ -48,7 +49,7 @@ class Demand:
         self.open: bool = True
         """Whether a source may emit. Sources test this before they await `ready()`."""
         self.closed: bool = False
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
         """The tasks that work for this consumer; who leaves properly waits for them."""
         self._waiters: list[Callable[[], None]] = []
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from rxagents.exceptions import NoRunningLoopError
 
 from .demand import demand_in_force
 
-_alive: set[asyncio.Task[None]] = set()  # the loop itself holds only weak references
+_T = TypeVar("_T")
+
+_alive: set[asyncio.Task[Any]] = set()  # the loop itself holds only weak references
 
 
 def loop_or_none() -> asyncio.AbstractEventLoop | None:
@@ -38,7 +40,7 @@ def current_task() -> asyncio.Task[Any] | None:
     return None if loop_or_none() is None else asyncio.current_task()
 
 
-def spawn(work: Coroutine[Any, Any, None], *, wanted_by: str) -> asyncio.Task[None]:
+def spawn(work: Coroutine[Any, Any, _T], *, wanted_by: str) -> asyncio.Task[_T]:
     """Run `work` as a task that is kept alive, and awaited by the consumer that subscribes.
 
     It never starts inside this call, whatever the loop's task factory: signals come after
@@ -60,6 +62,6 @@ def spawn(work: Coroutine[Any, Any, None], *, wanted_by: str) -> asyncio.Task[No
     return task
 
 
-def _forget(of_consumer: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+def _forget(of_consumer: set[asyncio.Task[Any]], task: asyncio.Task[Any]) -> None:
     _alive.discard(task)
     of_consumer.discard(task)
