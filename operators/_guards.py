@@ -18,7 +18,7 @@ _NAMES = {
         element_at element_at_or_default filter filter_indexed finally_action find
         find_index first first_or_default fork_join group_by group_by_until ignore_elements
         is_empty last last_or_default map map_indexed materialize max max_by min min_by
-        on_error_resume_next pairwise pluck pluck_attr reduce repeat scan single
+        on_error_resume_next pairwise pluck pluck_attr repeat single
         single_or_default single_or_default_async skip skip_last skip_until
         skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
         starmap_indexed start_with subscribe_on sum take take_last take_last_buffer

@@ -51,9 +51,7 @@ from reactivex.operators import on_error_resume_next as on_error_resume_next
 from reactivex.operators import pairwise as pairwise
 from reactivex.operators import pluck as pluck
 from reactivex.operators import pluck_attr as pluck_attr
-from reactivex.operators import reduce as reduce
 from reactivex.operators import repeat as repeat
-from reactivex.operators import scan as scan
 from reactivex.operators import sequence_equal as sequence_equal
 from reactivex.operators import single as single
 from reactivex.operators import single_or_default as single_or_default

@@ -144,6 +144,21 @@ def onlookers(run: RunResultStreaming, text: Stream[str], seen: list[str]) -> No
     assert_type(text.rate(weigh=len), Stream[float])
 
 
+def folding(numbers: Stream[int]) -> None:
+    def add(total: int, number: int) -> int:
+        return total + number
+
+    def spell(text: str, number: int) -> str:
+        return text + str(number)
+
+    assert_type(numbers.pipe(ops.scan(add)), Stream[int])
+    assert_type(numbers.pipe(ops.scan(spell, "")), Stream[str])
+    assert_type(numbers.pipe(ops.scan(spell, initial=str)), Stream[str])
+    assert_type(numbers.scan(spell, initial=str), Stream[str])
+    assert_type(numbers.pipe(ops.reduce(add)), Stream[int])
+    assert_type(numbers.pipe(ops.reduce(spell, seed="")), Stream[str])
+
+
 class Report(BaseModel):
     title: str
 
