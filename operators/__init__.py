@@ -12,6 +12,7 @@
     connecting  one source for many, started by hand: publish, replay, ref_count, partition
     combining   events of several sources put together: zip, combine_latest, with_latest_from
     buffers     events in lists: buffer_until, buffer_with_count, buffer_time_or_count
+    joining     one stream after another: switch_if_empty, end_with
     folding     all events so far in one value: scan, reduce
     timing      all events, later: delay, limit_rate
     thinning    fewer events: debounce, sample, audit, throttle_latest
@@ -63,6 +64,8 @@ from .flow import chunks as chunks
 from .flow import smooth as smooth
 from .folding import reduce as reduce
 from .folding import scan as scan
+from .joining import end_with as end_with
+from .joining import switch_if_empty as switch_if_empty
 from .keep import record as record
 from .markdown import markdown_blocks as markdown_blocks
 from .measure import rate as rate

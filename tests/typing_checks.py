@@ -159,6 +159,14 @@ def folding(numbers: Stream[int]) -> None:
     assert_type(numbers.pipe(ops.reduce(spell, seed="")), Stream[str])
 
 
+def joining(numbers: Stream[int], texts: Stream[str]) -> None:
+    assert_type(numbers.pipe(ops.switch_if_empty(texts)), Stream[int | str])
+    assert_type(numbers.pipe(ops.switch_if_empty(numbers)), Stream[int])
+    assert_type(numbers.pipe(ops.end_with(0)), Stream[int])
+    assert_type(numbers.pipe(ops.end_with("end")), Stream[int | str])
+    assert_type(numbers.end_with("end"), Stream[int | str])
+
+
 class Report(BaseModel):
     title: str
 
