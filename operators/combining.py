@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex import operators as rx
 from reactivex.disposable import CompositeDisposable
 
-from rxagents.stream.demand import demand
+from rxagents.stream.demand import Demand, demand, demand_in_force
 
 from ._line import Line
 
@@ -19,6 +20,7 @@ _A = TypeVar("_A")
 _B = TypeVar("_B")
 _C = TypeVar("_C")
 
+_MISSING: Any = object()
 _AHEAD = 16  # events that one source of `zip` may be ahead of the others
 
 
@@ -129,8 +131,10 @@ def with_latest_from(*others: Observable[Any]) -> Callable[[Observable[Any]], Ob
         others[0]                   ----a---------|
         with_latest_from(others)    --------A--B--|     A: (2, "a")   B: (3, "a")
 
-    What comes before each of the others has emitted is dropped. It completes with the source; an
-    error of any ends it. Raises TypeError now for what is no stream.
+    What comes before each of the others has emitted is dropped. A slow consumer holds back the
+    source, of which nothing else is lost, but not the others: what is the latest stays so. It
+    completes with the source; an error of any ends it. Either leaves the others. Raises TypeError
+    now for what is no stream.
 
     >>> ticks = Stream.interval(1).pipe(ops.take(3))
     >>> mood = Stream.of("calm").pipe(ops.delay(1.5))
@@ -138,7 +142,49 @@ def with_latest_from(*others: Observable[Any]) -> Callable[[Observable[Any]], Ob
     [(1, 'calm'), (2, 'calm')]
     """
     _refuse_others("with_latest_from", others)
-    return rx.with_latest_from(*others)
+
+    def combined(source: Observable[Any]) -> Observable[Any]:
+        def subscribe(
+            observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            latest: list[Any] = [_MISSING] * len(others)
+            missing = len(others)
+
+            def note(number: int, value: Any) -> None:
+                nonlocal missing
+                missing -= latest[number] is _MISSING
+                latest[number] = value
+
+            def on_next(value: Any) -> None:
+                if not missing:
+                    observer.on_next((value, *latest))
+
+            subscriptions = CompositeDisposable()
+            with demand(_unlimited()):
+                for number, other in enumerate(others):
+                    subscriptions.add(
+                        other.subscribe(
+                            partial(note, number), observer.on_error, scheduler=scheduler
+                        )
+                    )
+            subscriptions.add(
+                source.subscribe(
+                    on_next, observer.on_error, observer.on_completed, scheduler=scheduler
+                )
+            )
+            return subscriptions
+
+        return Observable(subscribe)
+
+    return combined
+
+
+def _unlimited() -> Demand:
+    """A credit that nobody uses up; who waits for the consumer's tasks waits for its tasks too."""
+    credit, consumer = Demand(), demand_in_force()
+    if consumer is not None:
+        credit.tasks = consumer.tasks
+    return credit
 
 
 def _refuse_others(name: str, others: tuple[object, ...]) -> None:

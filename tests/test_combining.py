@@ -1,4 +1,4 @@
-"""Events put together: zip and buffer_until."""
+"""Events put together: zip, with_latest_from and buffer_until."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from reactivex.subject import Subject
 
 from rxagents import Stream
 from rxagents import operators as ops
+from rxagents.testing import cold, expect
 
 
 class Count:
@@ -189,6 +190,81 @@ async def test_zip_that_is_left_closes_all_sources_and_waits_for_them() -> None:
 def test_zip_refuses_what_is_no_stream_at_once() -> None:
     with pytest.raises(TypeError, match="zip takes streams, not list: .* ops.zip_with_iterable"):
         ops.zip([1, 2])  # type: ignore[call-overload]
+
+
+# --- with_latest_from -----------------------------------------------------------------------
+
+
+async def test_with_latest_from_puts_the_newest_of_the_others_beside_each_event() -> None:
+    source = cold("-1---2-3---4-|")
+    other = cold(" --a-----b-c-----|")
+    third = cold(" ---x-y|")
+    pairs = "     -----A-B---C-|"
+    lasted = "    ^------------!"
+    ended = "     ^-----!"
+    joined = source.pipe(ops.with_latest_from(other, third))
+    shown = {"A": ("2", "a", "y"), "B": ("3", "a", "y"), "C": ("4", "c", "y")}
+    await expect(joined).to_be(pairs, shown)
+    source.expect_subscriptions(lasted)
+    other.expect_subscriptions(lasted)
+    third.expect_subscriptions(ended)
+    await expect(joined).to_be(pairs, shown)
+
+
+async def test_with_latest_from_of_a_source_or_others_without_events() -> None:
+    await expect(cold("--|").pipe(ops.with_latest_from(cold("a-a|")))).to_be("--|")
+    await expect(cold("-1-|").pipe(ops.with_latest_from(cold("-|")))).to_be("---|")
+    await expect(cold("-1-|").pipe(ops.with_latest_from())).to_be("-A-|", {"A": ("1",)})
+    none: Stream[Any] = Stream.of(None)
+    assert await Stream.of(0).pipe(ops.delay(1), ops.with_latest_from(none)) == (0, None)
+
+
+async def test_with_latest_from_fails_with_the_first_error_and_leaves_the_others() -> None:
+    source, other, failing = cold("-1-2-3-|"), cold("a-------|"), cold("b---#")
+    joined = source.pipe(ops.with_latest_from(other, failing))
+    await expect(joined).to_be("-A-B#", {"A": ("1", "a", "b"), "B": ("2", "a", "b")})
+    for left in (source, other):
+        left.expect_subscriptions("^---!")
+    await expect(cold("-#").pipe(ops.with_latest_from(other))).to_be("-#")
+
+
+async def test_with_latest_from_that_is_left_closes_all_sources_and_waits_for_them() -> None:
+    closed: list[int] = []
+
+    def source(seconds: int) -> Stream[int]:
+        async def read() -> AsyncIterator[int]:
+            try:
+                while True:
+                    await asyncio.sleep(seconds)
+                    yield seconds
+            finally:
+                await asyncio.sleep(seconds)
+                closed.append(seconds)
+
+        return Stream.from_async_iterable(read)
+
+    async with source(2).pipe(ops.with_latest_from(source(1), source(3))).iterate() as values:
+        assert await anext(values) == (2, 1, 3)
+    assert closed == [1, 2, 3]
+
+
+async def test_with_latest_from_holds_back_the_source_but_not_what_must_be_new() -> None:
+    source, clock = Count(600), Count(10**9, every=1)
+    taken: list[tuple[int, int]] = []
+    joined = source.stream.pipe(ops.delay_subscription(1.5), ops.with_latest_from(clock.stream))
+    async for pair in joined.iterate(high=4):
+        taken.append(pair)
+        await asyncio.sleep(10)
+        if len(taken) == 100:
+            break
+    assert [number for number, _ in taken] == list(range(100))
+    assert source.emitted <= 100 + 4
+    assert taken[-1][1] > 900, "seconds, of the some 990 that have gone by"
+
+
+def test_with_latest_from_refuses_what_is_no_stream() -> None:
+    with pytest.raises(TypeError, match="with_latest_from takes streams, not list"):
+        ops.with_latest_from([1])  # type: ignore[call-overload]
 
 
 # --- buffer_until ---------------------------------------------------------------------------
