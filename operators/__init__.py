@@ -8,6 +8,7 @@
     structure   JSON in the model's words: partial, json_items, final
     arguments   the arguments of tool calls as they grow: tool_arguments
     flatten     streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map, merge
+    shape       streams of streams over a run: by_turn, by_agent, by_tool_call, group_by
     sharing     one source for many: share, share_replay
     connecting  one source for many, started by hand: publish, replay, ref_count, partition
     combining   events of several sources put together: zip, combine_latest, with_latest_from
@@ -105,6 +106,12 @@ from .select import from_agent as from_agent
 from .select import items as items
 from .select import of_type as of_type
 from .select import raw as raw
+from .shape import CallGroup as CallGroup
+from .shape import Group as Group
+from .shape import by_agent as by_agent
+from .shape import by_tool_call as by_tool_call
+from .shape import by_turn as by_turn
+from .shape import group_by as group_by
 from .sharing import share as share
 from .sharing import share_replay as share_replay
 from .structure import final as final

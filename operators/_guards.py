@@ -16,7 +16,7 @@ _NAMES = {
         all amb as_observable average concat contains count default_if_empty
         delay_subscription dematerialize distinct_until_changed do_while
         element_at element_at_or_default filter filter_indexed finally_action find
-        find_index first first_or_default fork_join group_by group_by_until ignore_elements
+        find_index first first_or_default fork_join group_by_until ignore_elements
         is_empty last last_or_default map map_indexed materialize max max_by min min_by
         on_error_resume_next pairwise pluck pluck_attr repeat single
         single_or_default single_or_default_async skip skip_last skip_until

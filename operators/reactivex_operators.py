@@ -31,7 +31,6 @@ from reactivex.operators import find_index as find_index
 from reactivex.operators import first as first
 from reactivex.operators import first_or_default as first_or_default
 from reactivex.operators import fork_join as fork_join
-from reactivex.operators import group_by as group_by
 from reactivex.operators import group_by_until as group_by_until
 from reactivex.operators import group_join as group_join
 from reactivex.operators import ignore_elements as ignore_elements

@@ -167,6 +167,23 @@ def joining(numbers: Stream[int], texts: Stream[str]) -> None:
     assert_type(numbers.end_with("end"), Stream[int | str])
 
 
+def shape(numbers: Stream[int], run: RunResultStreaming) -> None:
+    def words(turn: ops.Group[int, StreamEvent]) -> Stream[str]:
+        assert_type(turn.key, int)
+        return turn.pipe(ops.text_deltas())
+
+    def called(call: ops.CallGroup) -> str:
+        assert_type(call.key, str)
+        return call.name
+
+    assert_type(numbers.pipe(ops.group_by(str)), Stream[ops.Group[str, int]])
+    assert_type(numbers.pipe(ops.group_by(str, float)), Stream[ops.Group[str, float]])
+    assert_type(run.pipe(ops.by_turn()), Stream[ops.Group[int, StreamEvent]])
+    assert_type(run.pipe(ops.by_turn(), ops.flat_map(words)), Stream[str])
+    assert_type(run.pipe(ops.by_agent()), Stream[ops.Group[str, StreamEvent]])
+    assert_type(run.pipe(ops.by_tool_call(), ops.map(called)), Stream[str])
+
+
 class Report(BaseModel):
     title: str
 

@@ -1,0 +1,175 @@
+"""Runs and events for the tests of what is made of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hypothesis import strategies as st
+from openai.types.responses import (
+    ResponseFunctionCallArgumentsDeltaEvent,
+    ResponseFunctionWebSearch,
+    ResponseOutputItem,
+    ResponseOutputMessage,
+    ResponseOutputRefusal,
+    ResponseOutputText,
+    ResponseReasoningItem,
+    ResponseStreamEvent,
+    ResponseTextDeltaEvent,
+    ResponseWebSearchCallSearchingEvent,
+)
+from openai.types.responses.response_function_web_search import ActionSearch
+from openai.types.responses.response_reasoning_item import Summary
+
+from rxagents import Agent, Runner, function_tool
+from rxagents.events import (
+    RawResponsesStreamEvent,
+    RunItemStreamEvent,
+    StreamEvent,
+)
+from rxagents.items import (
+    ToolCallOutputItem,
+)
+from rxagents.run import RunResultStreaming
+from rxagents.testing import (
+    ScriptedModel,
+    assistant_message,
+    function_call,
+    response_events,
+)
+
+AGENT = Agent("A")
+
+
+@function_tool
+async def slow(city: str) -> str:
+    """Tell the weather, slowly."""
+    await asyncio.sleep(5)
+    return f"rain in {city}"
+
+
+@function_tool
+async def quick(city: str) -> str:
+    """Tell the weather."""
+    await asyncio.sleep(1)
+    return f"sun in {city}"
+
+
+def three_turns() -> RunResultStreaming:
+    """A run with two calls at once, whose items have the same id, and a handoff."""
+    items: list[ResponseOutputItem] = [
+        assistant_message("One moment.", item_id="__fake_id__"),
+        function_call("slow", {"city": "Oslo"}, call_id="a", item_id="__fake_id__"),
+        function_call("quick", {"city": "Rome"}, call_id="b", item_id="__fake_id__"),
+    ]
+    b = Agent("B", model=ScriptedModel([[assistant_message("Rain and sun.")]]))
+    model = ScriptedModel([items, [function_call("transfer_to_b", call_id="c")]])
+    return Runner.run_streamed(Agent("A", model=model, tools=[slow, quick], handoffs=[b]), "go")
+
+
+def raw(
+    data: ResponseStreamEvent,
+    *,
+    turn: int = 1,
+    attempt: int = 1,
+    path: tuple[str, ...] = ("A",),
+    run_id: str = "r",
+) -> RawResponsesStreamEvent:
+    return RawResponsesStreamEvent(data, turn=turn, attempt=attempt, path=path, run_id=run_id)
+
+
+def response(*items: ResponseOutputItem, without: tuple[str, ...] = ()) -> list[StreamEvent]:
+    """The raw events of a response, but for some types."""
+    events = response_events(items)
+    return [raw(event) for event in events if not without or not event.type.endswith(without)]
+
+
+def text_delta(text: str, index: int = 0, part: int = 0) -> ResponseTextDeltaEvent:
+    return ResponseTextDeltaEvent(
+        type="response.output_text.delta",
+        delta=text,
+        content_index=part,
+        output_index=index,
+        item_id="same",
+        logprobs=[],
+        sequence_number=0,
+    )
+
+
+def arguments_delta(text: str, index: int = 0) -> ResponseFunctionCallArgumentsDeltaEvent:
+    return ResponseFunctionCallArgumentsDeltaEvent(
+        type="response.function_call_arguments.delta",
+        delta=text,
+        item_id="same",
+        output_index=index,
+        sequence_number=0,
+    )
+
+
+def message(*parts: ResponseOutputText | ResponseOutputRefusal) -> ResponseOutputMessage:
+    return ResponseOutputMessage(
+        id="m", type="message", role="assistant", status="completed", content=list(parts)
+    )
+
+
+def said(text: str) -> ResponseOutputText:
+    return ResponseOutputText(type="output_text", text=text, annotations=[])
+
+
+def refused(text: str) -> ResponseOutputRefusal:
+    return ResponseOutputRefusal(type="refusal", refusal=text)
+
+
+def output(call_id: str, value: Any = "x") -> RunItemStreamEvent:
+    item = ToolCallOutputItem(
+        AGENT, {"type": "function_call_output", "call_id": call_id, "output": "x"}, output=value
+    )
+    return RunItemStreamEvent("tool_output", item, turn=1, run_id="r", path=("A",))
+
+
+def web_search() -> ResponseFunctionWebSearch:
+    """A finished search that the provider has made itself."""
+    action = ActionSearch(type="search", query="Oslo", queries=["Oslo"])
+    return ResponseFunctionWebSearch(
+        id="ws", type="web_search_call", status="completed", action=action
+    )
+
+
+def searching() -> RawResponsesStreamEvent:
+    """The search goes on."""
+    return raw(
+        ResponseWebSearchCallSearchingEvent(
+            type="response.web_search_call.searching",
+            item_id="ws",
+            output_index=0,
+            sequence_number=0,
+        )
+    )
+
+
+ITEMS: list[ResponseOutputItem] = [
+    ResponseReasoningItem(
+        id="__fake_id__", type="reasoning", summary=[Summary(type="summary_text", text="Hm, so.")]
+    ),
+    assistant_message("One moment.", item_id="__fake_id__"),
+    function_call("f", '{"a": 1}', call_id="x", item_id="__fake_id__"),
+    function_call("f", '{"a": 2}', call_id="y", item_id="__fake_id__"),
+    assistant_message("Another one.", item_id="__fake_id__"),
+]
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[StreamEvent]:
+    """Responses with items in any order of their deltas, attempts, calls and their outputs."""
+    events: list[StreamEvent] = []
+    for turn in range(1, draw(st.integers(1, 3)) + 1):
+        for attempt in range(1, draw(st.integers(1, 2)) + 1):
+            items = draw(st.lists(st.sampled_from(ITEMS), max_size=4))
+            whole = response_events(items)
+            kept = draw(st.sets(st.integers(0, len(whole))))
+            told = [event for number, event in enumerate(whole) if number not in kept]
+            if draw(st.booleans()):
+                told = draw(st.permutations(told))
+            events += [raw(event, turn=turn, attempt=attempt) for event in told]
+        events += [output(each) for each in draw(st.lists(st.sampled_from("xyz"), max_size=3))]
+    return events
