@@ -5,6 +5,7 @@
     pieces      text cut again: words, lines, sentences, paragraphs
     markdown    text cut into blocks of Markdown: markdown_blocks
     flow        text in time: chunks, smooth
+    snapshot    a run as it is shown: snapshot, diff
     structure   JSON in the model's words: partial, json_items, final
     arguments   the arguments of tool calls as they grow: tool_arguments
     flatten     streams of streams made flat: flat_map, concat_map, switch_map, exhaust_map, merge
@@ -48,6 +49,12 @@ from .connecting import publish as publish
 from .connecting import publish_value as publish_value
 from .connecting import ref_count as ref_count
 from .connecting import replay as replay
+from .conversation import CallEntry as CallEntry
+from .conversation import Entry as Entry
+from .conversation import HandoffEntry as HandoffEntry
+from .conversation import MessageEntry as MessageEntry
+from .conversation import ReasoningEntry as ReasoningEntry
+from .conversation import Snapshot as Snapshot
 from .flatten import concat_all as concat_all
 from .flatten import concat_map as concat_map
 from .flatten import exclusive as exclusive
@@ -114,6 +121,11 @@ from .shape import by_turn as by_turn
 from .shape import group_by as group_by
 from .sharing import share as share
 from .sharing import share_replay as share_replay
+from .snapshot import EntryAdded as EntryAdded
+from .snapshot import EntryChanged as EntryChanged
+from .snapshot import SnapshotDiff as SnapshotDiff
+from .snapshot import diff as diff
+from .snapshot import snapshot as snapshot
 from .structure import final as final
 from .structure import json_items as json_items
 from .structure import partial as partial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,8 +21,10 @@ from openai.types.responses import (
 )
 from openai.types.responses.response_function_web_search import ActionSearch
 from openai.types.responses.response_reasoning_item import Summary
+from reactivex.subject import Subject
 
-from rxagents import Agent, Runner, function_tool
+from rxagents import Agent, Runner, Stream, function_tool
+from rxagents import operators as ops
 from rxagents.events import (
     RawResponsesStreamEvent,
     RunItemStreamEvent,
@@ -30,6 +33,7 @@ from rxagents.events import (
 from rxagents.items import (
     ToolCallOutputItem,
 )
+from rxagents.operators.conversation import looks_of as looks_of  # type: ignore[import-not-found]
 from rxagents.run import RunResultStreaming
 from rxagents.testing import (
     ScriptedModel,
@@ -145,6 +149,18 @@ def searching() -> RawResponsesStreamEvent:
             sequence_number=0,
         )
     )
+
+
+def snapshots(events: Sequence[StreamEvent], *, ends: bool = False) -> list[ops.Snapshot]:
+    """The snapshots of events that are fed by hand."""
+    source: Subject[Any] = Subject()
+    out: list[ops.Snapshot] = []
+    Stream.from_observable(source).pipe(ops.snapshot()).subscribe(out.append)
+    for event in events:
+        source.on_next(event)
+    if ends:
+        source.on_completed()
+    return out
 
 
 ITEMS: list[ResponseOutputItem] = [

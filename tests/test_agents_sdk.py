@@ -110,6 +110,28 @@ async def test_frames() -> None:
     ]
 
 
+async def test_turns_calls_and_snapshots() -> None:
+    def kinds(turn: ops.Group[int, Any]) -> Stream[tuple[int, str]]:
+        def told(item: Any) -> tuple[int, str]:
+            return turn.key, item.type
+
+        return turn.pipe(ops.items(), ops.map(told))
+
+    items = await stream(run()).pipe(ops.by_turn(), ops.flat_map(kinds), ops.to_list())
+    assert items == [
+        (1, "message_output_item"),
+        (1, "tool_call_item"),
+        (1, "tool_call_output_item"),
+        (2, "message_output_item"),
+    ]
+    calls = await stream(run()).pipe(ops.by_tool_call(), ops.to_list())
+    assert [(call.key, call.name) for call in calls] == [("c1", "weather")]
+    last = await stream(run()).pipe(ops.snapshot())
+    assert [entry.kind for entry in last.entries] == ["message", "call", "message"]
+    assert last.entries[1].to_dict()["output"] == "Sunny in Oslo."
+    assert (last.agent, last.turn, last.usage.requests) == ("Guide", 2, 2)
+
+
 async def test_what_takes_any_stream_takes_this_one() -> None:
     result = run()
     text = await stream(result).pipe(ops.timeout(5), ops.text_deltas(), ops.reduce(str.__add__))

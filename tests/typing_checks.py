@@ -184,6 +184,24 @@ def shape(numbers: Stream[int], run: RunResultStreaming) -> None:
     assert_type(run.pipe(ops.by_tool_call(), ops.map(called)), Stream[str])
 
 
+def snapshots(run: RunResultStreaming) -> None:
+    assert_type(run.pipe(ops.snapshot()), Stream[ops.Snapshot])
+    assert_type(run.pipe(ops.snapshot(), ops.diff()), Stream[ops.SnapshotDiff])
+
+    def shown(snapshot: ops.Snapshot) -> list[str]:
+        texts: list[str] = []
+        for entry in snapshot.entries:
+            if entry.kind == "message":
+                assert_type(entry, ops.MessageEntry)
+                texts.append(entry.text)
+            elif entry.kind == "call":
+                assert_type(entry, ops.CallEntry)
+                texts.append(entry.status)
+        return texts
+
+    assert_type(run.pipe(ops.snapshot(), ops.map(shown)), Stream[list[str]])
+
+
 class Report(BaseModel):
     title: str
 
