@@ -27,7 +27,6 @@ def collect(so_far: Any, number: int) -> Any:
     "`scan` into a list: the second subscription begins with the first one's.",
     theirs="all subscriptions have the same seed",
     ours="each one has a copy of its own",
-    missing="reactivex's own is used so far",
 )
 class ScanSeed:
     @staticmethod
@@ -47,7 +46,6 @@ class ScanSeed:
     "`reduce` into a list: the second subscription begins with the first one's.",
     theirs="all subscriptions have the same seed",
     ours="each one has a copy of its own",
-    missing="reactivex's own is used so far",
 )
 class ReduceSeed:
     @staticmethod
