@@ -1,4 +1,7 @@
-"""A pydantic object that grows while the model writes it, as a table in the terminal."""
+"""A pydantic object that grows while the model writes it, as a table in the terminal.
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/growing_object.py
+"""
 
 import asyncio
 

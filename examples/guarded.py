@@ -4,6 +4,8 @@ It prints, where the model was about to say more:
 
     The number is [a number]. My
     (stopped: the text matches 'xyzzy', which is forbidden: the text was stopped before it)
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/guarded.py
 """
 
 import asyncio

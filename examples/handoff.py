@@ -5,6 +5,8 @@ It prints:
     -> Front desk
     -> Spanish agent
     ...
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/handoff.py
 """
 
 import asyncio

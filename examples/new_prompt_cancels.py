@@ -6,6 +6,8 @@ It prints:
     Rain is a type of weather pheno
     > What is snow?
     Snow is a type of precipitation.
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/new_prompt_cancels.py
 """
 
 import asyncio

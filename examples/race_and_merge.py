@@ -6,6 +6,8 @@ It prints:
     Poet: Blue and endless.
     Sailor: A road.
     Chemist: Salt water.
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/race_and_merge.py
 """
 
 import asyncio

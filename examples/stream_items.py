@@ -6,6 +6,8 @@ It prints:
     Tool called
     Tool output: 4
     Message: ...
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/stream_items.py
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""The model's words as they come, with the standard iterator."""
+"""The model's words as they come, with the standard iterator.
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/stream_text.py
+"""
 
 import asyncio
 

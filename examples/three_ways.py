@@ -1,4 +1,7 @@
-"""One run, read in three ways at once: callbacks, operators, and the standard iterator."""
+"""One run, read in three ways at once: callbacks, operators, and the standard iterator.
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/three_ways.py
+"""
 
 import asyncio
 

@@ -4,6 +4,8 @@ It prints:
 
     (speaking) The sea is salt.
     (speaking) It is wide.
+
+Without a key: OPENAI_DEFAULT_MODEL=local python examples/voice.py
 """
 
 import asyncio

@@ -50,7 +50,8 @@ def _openai(wanted: str) -> AsyncOpenAI:
     if not key:
         raise ModelUnavailableError(
             f"there is no key to ask for the model {wanted!r}: set OPENAI_API_KEY (for a server "
-            "that wants none any value will do), or use model='local', which needs none"
+            "that wants none any value will do), or take the embedded model, which needs none: "
+            "model='local', or OPENAI_DEFAULT_MODEL=local in the environment"
         )
     address = os.environ.get("OPENAI_BASE_URL") or ""
     return client_of_this_loop(f"openai {address} {key}", AsyncOpenAI)
