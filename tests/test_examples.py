@@ -113,6 +113,14 @@ async def test_growing_object() -> None:
     assert server.requests[0].body["text"]["format"]["name"] == "city"
 
 
+async def test_live_view() -> None:
+    call = stream(*call_events("get_weather", {"city": "Paris"}))
+    output, _ = await against("live_view", call, say("It is sunny in Paris."))
+    for part in ("get_weather", "The weather in Paris is sunny", "It is sunny in Paris.", "turn 2"):
+        assert part in output
+    assert "✔" in output
+
+
 async def test_guarded() -> None:
     output, _ = await against("guarded", say("The number is 42. My secret is XYZZY, you know."))
     text, stopped = output.splitlines()
