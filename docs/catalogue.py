@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -20,6 +21,9 @@ from rxagents import operators
 PAGE = Path(__file__).parent / "operators.md"
 
 Operator = Callable[..., Any]
+
+WORDS: dict[str, str] = runpy.run_path(str(Path(__file__).parent / "reactivex_words.py"))["WORDS"]
+"""A sentence for each of reactivex's own operators, whose docstrings are not made for a table."""
 
 CLASSES: dict[str, str] = import_module("rxagents.operators._guards").CLASSES
 """What becomes of a slow consumer with each of reactivex's own operators."""
@@ -128,7 +132,7 @@ def contents() -> Iterator[str]:
 COLUMNS: dict[str, Callable[[str, Operator], str]] = {
     "operator": lambda name, operator: link(name, operator),
     "class": lambda name, operator: class_of(name, operator),
-    "what it gives": lambda _, operator: first_sentence(operator).replace("|", r"\|"),
+    "what it gives": lambda name, operator: first_sentence(name, operator).replace("|", r"\|"),
     "module": lambda _, operator: module_of(operator) or "reactivex",
 }
 """The columns of the table: what stands in them for an operator, under one of its names."""
@@ -198,17 +202,11 @@ def class_of(name: str, operator: Operator) -> str:
     return CLASSES.get(name, "")
 
 
-def first_sentence(operator: Operator) -> str:
-    """The first sentence of its docstring that says something."""
-    doc = inspect.getdoc(operator) or ""
-    doc = re.sub(r"^\.\. .*\n(?:\n*^ .*\n)+", "", doc, flags=re.MULTILINE)  # Sphinx's directives
-    doc = re.sub(
-        r"^(?:The (?:\S+|indexed partition)|Dematerialize) operator\.|One of the Following:",
-        "",
-        doc,
-    )
-    doc = re.sub(r":\w+:(`\w+)(?: <[^>]*>)?`", r"\1`", doc)
-    paragraph = " ".join(doc.strip().partition("\n\n")[0].split())
+def first_sentence(name: str, operator: Operator) -> str:
+    """The first sentence of its docstring; for reactivex's own, ours."""
+    if not module_of(operator):
+        return WORDS[name]
+    paragraph = " ".join((inspect.getdoc(operator) or "").partition("\n\n")[0].split())
     return re.sub(r"(?<=[.])\s.*", "", paragraph)
 
 

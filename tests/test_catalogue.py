@@ -51,7 +51,7 @@ def test_every_link_of_the_page_leads_to_a_heading_and_to_one_only() -> None:
 def test_a_line_of_the_table_says_something() -> None:
     book = catalogue()
     for name, operator in book.all_operators().items():
-        sentence = book.first_sentence(operator)
+        sentence = book.first_sentence(name, operator)
         assert sentence.endswith("."), f"{name}: {sentence}"
         assert not sentence.endswith(" operator."), f"{name}: {sentence}"
 
