@@ -211,6 +211,8 @@ def _difference(before: Snapshot, now: Snapshot) -> SnapshotDiff | None:
             added.append(EntryAdded(index=index, entry=entry))
         elif old is not entry and (change := _change(old, index, entry)) is not None:
             changed.append(change)
+    if removed and before.entries == now.entries:  # another attempt that has come as far
+        removed, added, changed = [], [], []
     others = _changed_fields(before, now, _OTHERS)
     if not (removed or added or changed or others):
         return None

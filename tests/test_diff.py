@@ -154,6 +154,15 @@ def test_what_has_not_changed_is_not_looked_at() -> None:
     assert whole[0] is whole[1]
 
 
+def test_an_attempt_that_has_come_as_far_as_the_one_before_gives_no_difference() -> None:
+    events = response_events([assistant_message("Hm, so.")])
+    delta = next(each for each in events if each.type.endswith(".delta"))
+    seen = snapshots([raw(delta, turn=1, attempt=1), raw(delta, turn=1, attempt=2)])
+    assert [snapshot.entries for snapshot in seen][0] == seen[1].entries
+    assert len(diffs(seen[:2])) == 1
+    assert_rebuilt(seen)
+
+
 @given(conversations(), st.data())
 def test_diffs_rebuild_each_snapshot(events: list[StreamEvent], data: st.DataObject) -> None:
     for number, event in enumerate(events):
