@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -281,23 +282,25 @@ def test_what_is_no_event_is_passed_on_and_then_refused(tmp_path: Path) -> None:
     assert read(tmp_path / "run.jsonl") == ["start", "failed"]
 
 
-@pytest.fixture
-def small_disk() -> Any:
-    """Files cannot grow beyond 1000 bytes."""
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """Files cannot grow beyond 1000 bytes: also pytest's own output, so no longer than need be."""
     resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_write_error_comes_after_the_event_and_leaves_no_half_line(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     watcher = Watcher(ops.record(path))
     events = [delta(str(number)) for number in range(20)]
-    for event in events:
-        watcher.source.on_next(event)
+    with small_disk():
+        for event in events:
+            watcher.source.on_next(event)
     *passed, error = watcher.out
     assert isinstance(error, OSError)
     assert passed == events[: len(passed)]
@@ -309,7 +312,6 @@ def test_a_write_error_comes_after_the_event_and_leaves_no_half_line(tmp_path: P
     assert written[-1] in ("failed", "cut off"), "if there was room for it"
 
 
-@pytest.mark.usefixtures("small_disk")
 @pytest.mark.parametrize("end", ["on_completed", "on_error"])
 def test_an_end_that_cannot_be_written_is_told(tmp_path: Path, end: str) -> None:
     path = tmp_path / "run.jsonl"
@@ -320,11 +322,14 @@ def test_an_end_that_cannot_be_written_is_told(tmp_path: Path, end: str) -> None
         watcher.source.on_next(delta("x" if room > 400 else "x" * (room - 225)))
         assert path.stat().st_size > before
     reason = ValueError("first")
+    with small_disk():
+        if end == "on_completed":
+            watcher.source.on_completed()
+        else:
+            watcher.source.on_error(reason)
     if end == "on_completed":
-        watcher.source.on_completed()
         assert isinstance(watcher.out[-1], OSError)
     else:
-        watcher.source.on_error(reason)
         assert watcher.out[-1] is reason
         assert "the end of its recording could not be written" in reason.__notes__[0]
     assert texts(path)[-1] == "cut off"
