@@ -158,7 +158,7 @@ def test_an_attempt_that_has_come_as_far_as_the_one_before_gives_no_difference()
     events = response_events([assistant_message("Hm, so.")])
     delta = next(each for each in events if each.type.endswith(".delta"))
     seen = snapshots([raw(delta, turn=1, attempt=1), raw(delta, turn=1, attempt=2)])
-    assert [snapshot.entries for snapshot in seen][0] == seen[1].entries
+    assert seen[0].entries == seen[1].entries
     assert len(diffs(seen[:2])) == 1
     assert_rebuilt(seen)
 
