@@ -81,12 +81,16 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
     def hold(self, subscription: abc.DisposableBase) -> None:
         """Take the source's subscription, to dispose of it when this one ends."""
         if self.stopped:
-            subscription.dispose()
+            self._leave(subscription)
         else:
             self._subscription = subscription
 
     def dispose(self) -> None:
+        told_before = self.unhandled
         self._stop()
+        if self.unhandled is not told_before:  # there is no loop to report it to, but a caller
+            assert self.unhandled is not None
+            raise self.unhandled
 
     def _stop(self) -> None:
         self.stopped = True
@@ -94,7 +98,14 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         self._on_error = self._on_completed = None
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
+            self._leave(subscription)
+
+    def _leave(self, subscription: abc.DisposableBase) -> None:
+        # What a cleanup raises must not keep anyone from leaving, or from being told of the end.
+        try:
             subscription.dispose()
+        except Exception as error:
+            self._report(error, "leaving a source raised")
 
     def _raised(self, error: BaseException) -> None:
         if self.stopped:  # it disposed of itself first: nobody else can be told
