@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from reactivex import Observable, defer
+
 from rxagents.stream.subscriber import refuse_async
 
 from . import _checks
@@ -44,12 +46,16 @@ _COUNTS = {"count", "index"}
 _PERIODS = {"timespan", "timeshift"}
 _DURATIONS = {"duration", "window_duration"}
 
+_COUNT_ON = {"map_indexed", "skip_while_indexed"}
+"""Those that would go on counting where the subscription before has stopped."""
+
 
 def guarded(operator: Callable[..., Any]) -> Callable[..., Any]:
     """`operator`, refusing at its call what it would otherwise stumble over at the first event.
 
     That is an `async def` in the place of a plain function (AsyncCallbackError), a negative number
-    of events or of seconds, and a period of 0 seconds (ValueError).
+    of events or of seconds, and a period of 0 seconds (ValueError). Its state is in any case that
+    of a subscription.
     """
     signature = inspect.signature(operator)
 
@@ -57,9 +63,19 @@ def guarded(operator: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*args: Any, **kwargs: Any) -> Any:
         for name, value in signature.bind_partial(*args, **kwargs).arguments.items():
             _check(name, value)
-        return operator(*args, **kwargs)
+        applied = operator(*args, **kwargs)
+        return _anew(applied) if operator.__name__ in _COUNT_ON else applied
 
     return checked
+
+
+def _anew(operator: Callable[[Observable[Any]], Observable[Any]]) -> Callable[..., Any]:
+    """`operator`, applied to its source for each subscription."""
+
+    def anew(source: Observable[Any]) -> Observable[Any]:
+        return defer(lambda _: operator(source))
+
+    return anew
 
 
 def _check(name: str, value: Any) -> None:

@@ -23,6 +23,7 @@ from rxagents.stream.stream import Stream
 from rxagents.stream.subscriber import refuse_async
 
 from ._checks import positive_seconds
+from .reactivex_operators import map_indexed
 from .sharing import share
 
 _T = TypeVar("_T")
@@ -209,7 +210,7 @@ def partition_indexed(
         def event(pair: tuple[_T, bool]) -> _T:
             return pair[0]
 
-        judged = Stream.from_observable(source).pipe(rx.map_indexed(judge), share())
+        judged = Stream.from_observable(source).pipe(map_indexed(judge), share())
 
         def half(wanted: bool) -> Stream[_T]:
             def belongs(pair: tuple[_T, bool]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from rxagents import Stream
 from rxagents import operators as ops
+from rxagents.testing import cold, expect
 
 
 def fail(*_: Any) -> None:
@@ -20,6 +21,37 @@ def reported() -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     return told
+
+
+# --- the operators that count ---------------------------------------------------------------------
+
+
+async def test_map_indexed_counts_from_0_for_each_subscription() -> None:
+    numbered = Stream.of("a", "b").pipe(ops.map_indexed(lambda letter, index: (index, letter)))
+    for _ in range(2):
+        assert await numbered.pipe(ops.to_list()) == [(0, "a"), (1, "b")]
+    both = await numbered.pipe(ops.merge(numbered), ops.to_list())
+    assert sorted(both) == [(0, "a"), (0, "a"), (1, "b"), (1, "b")]
+
+
+async def test_skip_while_indexed_counts_from_0_for_each_subscription() -> None:
+    rest = Stream.of(*"abc").pipe(ops.skip_while_indexed(lambda _, index: index < 2))
+    for _ in range(2):
+        assert await rest.pipe(ops.to_list()) == ["c"]
+
+
+async def test_one_operator_may_be_used_for_several_streams() -> None:
+    number = ops.map_indexed(lambda _, index: index)
+    for _ in range(2):
+        assert await Stream.of(*"ab").pipe(number, ops.to_list()) == [0, 1]
+
+
+async def test_partition_indexed_counts_from_0_when_the_source_starts_anew() -> None:
+    source = cold("                              a-b-|")
+    first, rest = source.pipe(ops.partition_indexed(lambda _, index: index < 1))
+    await expect(first).to_be("                  a-", unsubscribe="-!")
+    both = first.pipe(ops.merge(rest.pipe(ops.map(str.upper))))
+    await expect(both).to_be("                   a-B-|")
 
 
 # --- an action that fails -------------------------------------------------------------------------
