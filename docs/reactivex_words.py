@@ -56,7 +56,6 @@ WORDS = {
     "skip": "All but the first `count` events.",
     "skip_last": "All but the last `count` events.",
     "skip_last_with_time": "All but the events of the last seconds before the end.",
-    "skip_until": "The events after the first one of another stream.",
     "skip_until_with_time": "The events after a time.",
     "skip_while": "The events from the first on for which `predicate` is false.",
     "skip_while_indexed": "The same for a function of event and number.",

@@ -27,6 +27,7 @@
     threads     events from other threads: observe_on
     measure     what a run takes: timings, usage, rate
     watching    looking at what passes: tap, log, trace
+    until       nothing before another stream says so: skip_until
     keep        what is kept of a run: record
 
 Import it as `from rxagents import operators as ops`.
@@ -144,6 +145,7 @@ from .thinning import throttle_with_timeout as throttle_with_timeout
 from .threads import observe_on as observe_on
 from .timing import delay as delay
 from .timing import limit_rate as limit_rate
+from .until import skip_until as skip_until
 from .watching import do as do
 from .watching import do_action as do_action
 from .watching import log as log

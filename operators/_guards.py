@@ -21,8 +21,7 @@ _NAMES = {
         find_index first first_or_default fork_join group_by_until ignore_elements
         is_empty last last_or_default map map_indexed materialize max max_by min min_by
         on_error_resume_next pairwise pluck pluck_attr repeat single
-        single_or_default single_or_default_async skip skip_last skip_until
-        skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
+        single_or_default single_or_default_async skip skip_last         skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
         starmap_indexed start_with subscribe_on sum take take_last take_last_buffer
         take_until take_until_with_time take_while take_while_indexed take_with_time
         time_interval timeout_with_mapper timestamp to_future while_do window window_toggle

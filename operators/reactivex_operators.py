@@ -58,7 +58,6 @@ from reactivex.operators import single_or_default_async as single_or_default_asy
 from reactivex.operators import skip as skip
 from reactivex.operators import skip_last as skip_last
 from reactivex.operators import skip_last_with_time as skip_last_with_time
-from reactivex.operators import skip_until as skip_until
 from reactivex.operators import skip_until_with_time as skip_until_with_time
 from reactivex.operators import skip_while as skip_while
 from reactivex.operators import skip_while_indexed as skip_while_indexed

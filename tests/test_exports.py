@@ -104,6 +104,7 @@ def test_our_operators_are_named_as_documented() -> None:
         "sentences",
         "share",
         "share_replay",
+        "skip_until",
         "smooth",
         "snapshot",
         "stall",

@@ -113,6 +113,7 @@ def patience_and_recovery(run: RunResultStreaming) -> None:
     assert_type(text.pipe(ops.guard(lambda t: False), ops.redact("x")), Stream[str])
     assert_type(text.pipe(ops.fallback(text), ops.share(), ops.delay(1)), Stream[str])
     assert_type(text.pipe(ops.zip(text)), Stream[tuple[str, str]])
+    assert_type(text.pipe(ops.skip_until(text)), Stream[str])
 
 
 def measures(run: RunResultStreaming, text: Stream[str]) -> None:
