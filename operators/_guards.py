@@ -16,12 +16,12 @@ from . import _checks
 _NAMES = {
     "lossless": """
         all amb as_observable average concat contains count default_if_empty
-        delay_subscription dematerialize distinct_until_changed do_while
-        element_at element_at_or_default filter filter_indexed finally_action find
-        find_index first first_or_default fork_join group_by_until ignore_elements
-        is_empty last last_or_default map map_indexed materialize max max_by min min_by
-        on_error_resume_next pairwise pluck pluck_attr repeat single
-        single_or_default single_or_default_async skip skip_last         skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
+        delay_subscription dematerialize distinct_until_changed do_while element_at
+        element_at_or_default filter filter_indexed finally_action find find_index first
+        first_or_default fork_join group_by_until ignore_elements is_empty last
+        last_or_default map map_indexed materialize on_error_resume_next pairwise pluck
+        pluck_attr repeat single single_or_default single_or_default_async skip skip_last
+        skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
         starmap_indexed start_with subscribe_on sum take take_last take_last_buffer
         take_until take_until_with_time take_while take_while_indexed take_with_time
         time_interval timeout_with_mapper timestamp to_future while_do window window_toggle
@@ -33,8 +33,8 @@ _NAMES = {
     """,
     "unbounded": """
         buffer buffer_toggle buffer_when delay_with_mapper distinct expand group_join join
-        multicast sequence_equal skip_last_with_time take_last_with_time to_dict to_iterable
-        to_list to_marbles to_set
+        max max_by min min_by multicast sequence_equal skip_last_with_time
+        take_last_with_time to_dict to_iterable to_list to_marbles to_set
     """,
 }
 

@@ -111,8 +111,9 @@ def buffer_with_time(
     The spans follow each other from the subscription on, and there are no empty lists. The source
     is held back only while 4096 events wait for the consumer, which are then a list. What is left
     when the source ends, or fails, is emitted before that. With a `timeshift` that is not the
-    `timespan`, it is reactivex's operator: a list begins every `timeshift` seconds, and is emitted
-    also if it is empty. Raises ValueError now unless both are more than 0.
+    `timespan`, it is reactivex's operator: a list begins every `timeshift` seconds, is emitted also
+    if it is empty, has whatever comes in its time, and is lost when the source fails. Raises
+    ValueError now unless both are more than 0.
 
     >>> words = Stream.interval(0.4).pipe(ops.take(4))
     >>> await words.pipe(ops.buffer_with_time(1.0), ops.to_list())

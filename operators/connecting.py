@@ -82,14 +82,15 @@ def replay(
     mapper: _Selector[Any, Any] | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Any]:
-    """As `publish`, and who comes later sees what has been before. Lossless.
+    """As `publish`, and who comes later sees what has been before. Unbounded.
 
         source              --1--2--3--|     from connect() on
         after the 2               (12)3--|
 
-    `buffer_size` is the number of events that are kept for later, all by default; `window` the
-    seconds after which they are too old, on the clock of `scheduler` if that is given. Raises
-    ValueError now unless `buffer_size` is 0 or more and `window` more than 0.
+    `buffer_size` is the number of events that are kept for later, all by default; with one it is
+    lossless, at the pace of the slowest subscriber. `window` is the seconds after which they are
+    too old, on the clock of `scheduler` if that is given. Raises ValueError now unless
+    `buffer_size` is 0 or more and `window` more than 0.
 
     >>> numbers = Stream.of(1, 2, 3).pipe(ops.replay(2))
     >>> _ = numbers.connect()

@@ -67,15 +67,16 @@ def share(
 def share_replay(
     buffer_size: int | None = None, *, ref_count: bool = False
 ) -> Callable[[Observable[_T]], Observable[_T]]:
-    """One subscription to the source, whose events are kept for those who come late. Lossless.
+    """One subscription to the source, whose events are kept for those who come late. Unbounded.
 
         source   --1--2--3--|
         first    --1--2--3--|
         second       (12)3--|       it came after the 2
         third                (123|) it came after the end
 
-    `buffer_size` is the number of events kept, all by default. With `ref_count` the source is
-    left when the last subscriber leaves, and started anew for the next one; without, it runs on.
+    `buffer_size` is the number of events kept, all by default; with one it is lossless, at the
+    pace of the slowest subscriber, as `share`. With `ref_count` the source is left when the last
+    subscriber leaves, and started anew for the next one; without, it runs on.
 
     >>> run = Runner.observe(agent, "Oslo?").pipe(ops.share_replay())
     >>> await run.pipe(ops.text(), ops.last())

@@ -105,7 +105,7 @@ def final(model: Any) -> _FromText[Any]: ...
 
 
 def final(model: Any) -> _FromText[Any]:
-    """The object that a JSON text describes, once it is whole. Lossless.
+    """The object that a JSON text describes, once it is whole. Unbounded.
 
         source          --{"a":--"Os--lo"}--|
         final(Report)   --------------------(x,|)     x: Report(a="Oslo")
