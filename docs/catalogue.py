@@ -134,6 +134,7 @@ COLUMNS: dict[str, Callable[[str, Operator], str]] = {
     "class": lambda name, operator: class_of(name, operator),
     "what it gives": lambda name, operator: first_sentence(name, operator).replace("|", r"\|"),
     "module": lambda _, operator: module_of(operator) or "reactivex",
+    "shown by": lambda _, operator: tests_of(operator),
 }
 """The columns of the table: what stands in them for an operator, under one of its names."""
 
@@ -208,6 +209,27 @@ def first_sentence(name: str, operator: Operator) -> str:
         return WORDS[name]
     paragraph = " ".join((inspect.getdoc(operator) or "").partition("\n\n")[0].split())
     return re.sub(r"(?<=[.])\s.*", "", paragraph)
+
+
+ELSEWHERE = {
+    "audit": "timing",
+    "throttle_latest": "timing",
+    "buffer_until": "combining",
+    "hedge": "recovery",
+    "stall": "recovery",
+    "timeout": "recovery",
+    "rate": "rate",
+    "record": "recording",
+    "diff": "diff",
+    "sentences": "text",
+}
+"""Operators whose tests are not in the file that is called after their module."""
+
+
+def tests_of(operator: Operator) -> str:
+    """The file with its own tests; all operators are in the one of the laws."""
+    module = module_of(operator)
+    return f"`test_{ELSEWHERE.get(operator.__name__, module) if module else 'operator_laws'}.py`"
 
 
 def with_fences(doc: str) -> str:

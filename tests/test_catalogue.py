@@ -56,6 +56,14 @@ def test_a_line_of_the_table_says_something() -> None:
         assert not sentence.endswith(" operator."), f"{name}: {sentence}"
 
 
+def test_the_tests_of_an_operator_are_where_the_table_says() -> None:
+    book = catalogue()
+    for name, operator in book.all_operators().items():
+        file = DOCS.parent / "tests" / book.tests_of(operator).strip("`")
+        if book.module_of(operator) and name == operator.__name__:
+            assert re.search(rf"\b{name}\b", file.read_text("utf-8")), f"{name}: {file.name}"
+
+
 def test_the_class_of_an_operator_of_ours_is_the_one_its_docstring_tells() -> None:
     book = catalogue()
     assert book.class_of("words", operators.words) == "lossless"

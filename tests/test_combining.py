@@ -356,3 +356,23 @@ def _odd(number: int) -> bool:
 
 def _never(_: object) -> bool:
     return False
+
+
+# --- combine_latest -------------------------------------------------------------------------
+
+
+async def test_combine_latest_has_the_latest_of_each() -> None:
+    source, other = cold("-a---b-|"), cold("---x--|")
+    pairs = {"1": ("a", "x"), "2": ("b", "x")}
+    await expect(source.pipe(ops.combine_latest(other))).to_be("---1-2-|", pairs)
+    source.expect_subscriptions("^------!")
+    other.expect_subscriptions("^-----!")
+
+
+async def test_combine_latest_ends_with_the_first_error_and_leaves_the_other() -> None:
+    source, other = cold("-a---b-|"), cold("---x#")
+    pairs = {"1": ("a", "x")}
+    await expect(source.pipe(ops.combine_latest(other))).to_be("---1#", pairs)
+    source.expect_subscriptions("^---!")
+    with pytest.raises(TypeError, match="combine_latest takes streams, not list"):
+        ops.combine_latest([1])  # type: ignore[call-overload]
