@@ -26,8 +26,8 @@ class Grouping(Generic[_T]):
     """
 
     def __init__(self, observer: abc.ObserverBase[Any]) -> None:
-        self.pace = Demand(1, 0)
-        self.stopped = False
+        self.pace: Demand = Demand(1, 0)
+        self.stopped: bool = False
         """Whether the source has ended or was left."""
         self._ended = False
         self._error: Exception | None = None
@@ -233,7 +233,7 @@ class Member(abc.DisposableBase):
     def __init__(
         self, grouping: Grouping[Any], observer: abc.ObserverBase[Any], hub: Hub | None = None
     ) -> None:
-        self.consumer = demand_in_force()
+        self.consumer: Demand | None = demand_in_force()
         self._grouping = grouping
         self._observer: abc.ObserverBase[Any] | None = observer
         self._hub = hub

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from reactivex import Observable, abc
 
@@ -77,7 +77,22 @@ def tap(
     return look(begin)
 
 
-do = do_action = tap
+class _Tap(Protocol):
+    """What `tap` is called with, for its other names."""
+
+    def __call__(
+        self,
+        on_next: abc.ObserverBase[Any] | Callable[[Any], object] | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+        on_completed: Callable[[], object] | None = None,
+        *,
+        on_subscribe: Callable[[], object] | None = None,
+        on_dispose: Callable[[], object] | None = None,
+    ) -> Callable[[Observable[_T]], Observable[_T]]: ...
+
+
+do: _Tap = tap
+do_action: _Tap = tap
 
 
 def log(

@@ -31,10 +31,10 @@ class Connection(abc.DisposableBase, Generic[_T]):
         `on_end` is called before the readers are told of the end, and `on_empty` when the last
         one has left.
         """
-        self.log = log
-        self.count = 0
+        self.log: ReplayLog[_T] = log
+        self.count: int = 0
         """Subscribers that are there."""
-        self.stopped = False
+        self.stopped: bool = False
         """Whether the source was left."""
         self.leaving: abc.DisposableBase | None = None
         """The timer that ends it if nobody comes back."""

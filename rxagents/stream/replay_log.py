@@ -174,8 +174,8 @@ class WindowedLog(ReplayLog[_T]):
         if not window > 0:
             raise ValueError(f"window must be more than 0 seconds, not {window}")
         super().__init__(replay)
-        self.keeps_all = False
-        self.room = self.room or Demand(1, 0)
+        self.keeps_all: bool = False
+        self.room: Demand | None = self.room or Demand(1, 0)
         self._window = window
         self._now = now
         self._times: list[float] = []
