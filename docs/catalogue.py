@@ -142,6 +142,11 @@ COLUMNS: dict[str, Callable[[str, Operator], str]] = {
 def table() -> Iterator[str]:
     """Every name, with what there is to be told in a line."""
     yield "## All operators\n"
+    yield (
+        "`tests/test_operator_laws.py` and `test_operator_bounds.py` show of every operator that it ends, "
+        "fails and is left as it should, leaves no timer behind, and is of its class. The last column names "
+        "the file with the tests that it has of its own.\n"
+    )
     yield f"| {' | '.join(COLUMNS)} |"
     yield f"|{'---|' * len(COLUMNS)}"
     for name, operator in sorted(all_operators().items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from reactivex import Observer
@@ -15,6 +16,8 @@ from rxagents.testing import MarbleError
 
 from .row import Number, Row
 
+LOG = logging.Logger("laws")
+LOG.addHandler(logging.NullHandler())
 PAIRS = {"1": (1, "a"), "2": (2, "b")}
 
 
@@ -40,14 +43,6 @@ def together(*operators: Any) -> Any:
 
 
 ROWS = [
-    Row("log", lambda: ops.log("rxagents.rows"), source="-1-2|", result="-1-2|"),
-    Row(
-        "trace",
-        lambda: ops.trace("row", write=lambda _: None),
-        source="-1-2|",
-        result="-1-2|",
-        time=True,
-    ),
     Row(
         "map",
         lambda fn: ops.map(fn),
@@ -115,8 +110,8 @@ ROWS = [
     ),
     Row(
         "scan",
-        lambda fn: ops.scan(fn, 0),
-        functions=(max,),
+        lambda fn, initial: ops.scan(fn, initial=initial),
+        functions=(max, int),
         source="-1-3-2-|",
         result="-1-3-3-|",
     ),
@@ -184,6 +179,20 @@ ROWS = [
     Row(
         "do",
         lambda: ops.do(Observer(noted)),
+        source="-1-2-|",
+        result="-1-2-|",
+    ),
+    Row(
+        "log",
+        lambda fn: ops.log(LOG, format=fn),
+        functions=(str,),
+        source="-1-2-|",
+        result="-1-2-|",
+    ),
+    Row(
+        "trace",
+        lambda fn: ops.trace("laws", write=fn),
+        functions=(noted,),
         source="-1-2-|",
         result="-1-2-|",
     ),

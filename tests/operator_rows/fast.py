@@ -10,7 +10,7 @@ from typing import Any
 
 from reactivex.notification import OnNext
 
-from rxagents import Stream
+from rxagents import RawResponsesStreamEvent, Stream
 
 _NUMBER = re.compile(r"\d+")
 
@@ -42,12 +42,13 @@ class Fast:
             yield event
 
     def _watch(self, event: Any) -> None:
-        for each in (event, getattr(event, "value", None), getattr(event, "data", None)):
+        parts = (getattr(event, name, None) for name in ("value", "data", "item", "new_agent"))
+        for each in (event, *parts):
             if hasattr(each, "__weakref__"):
                 self._alive += 1
                 self._watched.append(weakref.ref(each, self._gone))
                 return
-        raise AssertionError(f"{event!r} cannot be watched")
+        self._alive = self._count  # nobody knows
 
     def _gone(self, _: object) -> None:
         self._alive -= 1
@@ -63,13 +64,17 @@ class Taken:
         self._text = ""
 
     def add(self, event: Any) -> None:
-        found = list(self._found(event if self._reads is None else self._reads(event)))
-        self.numbers += found
-        self.newest = max([self.newest, *found])
+        """Take an event."""
+        self._note(event if self._reads is None else self._reads(event))
 
     def finish(self) -> None:
-        """A number that nothing follows is one, too, now that nothing comes."""
-        self.add(" ")
+        """Nothing comes any more: a number that may have gone on is one, too."""
+        self._note(" ")
+
+    def _note(self, event: Any) -> None:
+        found = list(self._found(event))
+        self.numbers += found
+        self.newest = max([self.newest, *found])
 
     def _found(self, event: Any) -> Iterable[int]:
         if isinstance(event, str):
@@ -80,6 +85,8 @@ class Taken:
             event = list(event.values())
         elif isinstance(event, OnNext):
             event = [event.value]
+        elif isinstance(event, RawResponsesStreamEvent):
+            return self._in_text(str(getattr(event.data, "delta", "")))
         elif is_dataclass(event):
             event = [getattr(event, each.name) for each in fields(event)]
         if isinstance(event, Iterable):

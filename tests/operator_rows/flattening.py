@@ -135,6 +135,7 @@ ROWS = [
         fast=lambda fn: ops.expand(lambda value: Stream.never().pipe(ops.map(lambda _: value))),
         source="-4---1-|",
         result="-421-1-|",
+        count=1000,
         why="it subscribes to a stream for each event, and does not wait for any",
         inside=lambda fast: Stream.of(-1).pipe(
             ops.expand(lambda number: fast if number == -1 else Stream.empty())

@@ -113,7 +113,13 @@ ROWS = [
         event=lambda _: Number(1),
         why=EQUALS,
     ),
-    folded("reduce", lambda fn: ops.reduce(fn, 0), 4, functions=(max,), values={"N": 0}),
+    folded(
+        "reduce",
+        lambda fn, initial: ops.reduce(fn, initial=initial),
+        4,
+        functions=(max, int),
+        values={"N": 0},
+    ),
     folded(
         "some", lambda fn: ops.some(fn), False, functions=(lambda value: value < 0,), empty="(R|)"
     ),
@@ -130,7 +136,7 @@ ROWS = [
         free="",
         inside=lambda fast: Stream.never().pipe(ops.sequence_equal(fast)),
         inside_free="it keeps what one source is ahead of the other",
-        inside_bound=at_most(10_000),
+        inside_bound=at_most(1000),
         why="it keeps what one source is ahead of the other",
     ),
     folded("to_future", as_future, 4, empty="#", raises=SequenceContainsNoElementsError),

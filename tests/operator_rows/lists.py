@@ -14,6 +14,7 @@ from .changing import together
 from .choosing import even
 from .row import Row, at_most
 
+A_SIGNAL = "its first event is a signal, and the others are not waited for"
 FAILS_TOO = "a window of a source that fails does not close, it fails"
 
 
@@ -145,7 +146,7 @@ ROWS = [
         why="a list has whatever comes until the other stream emits",
         inside=lambda fast: Stream.never().pipe(ops.buffer_toggle(fast, soon)),
         inside_free="each of its events opens a list at once",
-        inside_bound=at_most(5000),
+        inside_bound=at_most(1000),
     ),
     Row(
         "buffer_when",
@@ -159,6 +160,9 @@ ROWS = [
         empty="(N|)",
         values={"A": [1, 2], "B": [3], "N": []},
         why="a list has whatever comes until the other stream emits",
+        inside=lambda fast: Stream.never().pipe(ops.buffer_when(lambda: fast)),
+        inside_free=A_SIGNAL,
+        inside_bound=at_most(4),
     ),
     # --- windows --------------------------------------------------------------------------------
     Row(
@@ -181,7 +185,7 @@ ROWS = [
         functions=(soon,),
         others=("--x------x-|",),
         fast=lambda fn, other: together(
-            whole(ops.window_toggle(reactivex.of("x"), no_end)), ops.take(4000)
+            whole(ops.window_toggle(reactivex.of("x"), no_end)), ops.take(250)
         ),
         time=True,
         source="-1-2---------3--|",
@@ -189,7 +193,7 @@ ROWS = [
         empty="--o-----co-----(c|)",  # it ends with the other stream
         inside=lambda fast: Stream.never().pipe(ops.window_toggle(fast, soon), ops.merge_all()),
         inside_free="each of its events opens a window at once",
-        inside_bound=at_most(5000),
+        inside_bound=at_most(1000),
     ),
     Row(
         "window_when",
@@ -202,6 +206,9 @@ ROWS = [
         failed="o1-2--(co)3#",
         lost=FAILS_TOO,
         empty="(oc|)",
+        inside=lambda fast: Stream.never().pipe(ops.window_when(lambda: fast)),
+        inside_free=A_SIGNAL,
+        inside_bound=at_most(4),
     ),
     Row(
         "window_with_count",
@@ -238,9 +245,9 @@ ROWS = [
     # --- groups ---------------------------------------------------------------------------------
     Row(
         "group_by",
-        lambda fn: members(ops.group_by(fn)),
-        functions=(even,),
-        fast=lambda fn: whole(ops.group_by(fn)),
+        lambda fn, element: members(ops.group_by(fn, element)),
+        functions=(even, int),
+        fast=lambda fn, element: whole(ops.group_by(fn)),
         source="-1-2-3-|",
         result="-A-B-C-|",
         values={"A": (False, 1), "B": (True, 2), "C": (False, 3)},
@@ -254,5 +261,8 @@ ROWS = [
         source="-1-2-3-|",
         result="-A-B-C-|",
         values={"A": (False, 1), "B": (True, 2), "C": (False, 3)},
+        inside=lambda fast: Stream.of(1).pipe(ops.group_by_until(even, None, lambda _: fast)),
+        inside_free=A_SIGNAL,
+        inside_bound=at_most(4),
     ),
 ]

@@ -67,8 +67,6 @@ class Row:
     """How long it stays with the source; by default until either has ended."""
     lasts_failed: tuple[str, ...] = ()
     """The same where the source fails."""
-    leave: int = 0
-    """The frame in which it is left early; by default in the middle."""
     runs_on: str = ""
     """Why leaving it does not leave the source."""
 

@@ -9,6 +9,7 @@ from rxagents import operators as ops
 from rxagents.operators import Stalled, StreamTimeout
 
 from .changing import together
+from .lists import A_SIGNAL
 from .row import Row, at_most
 
 
@@ -53,7 +54,6 @@ ROWS = [
         failed="---1-#",
         empty="--|",
         lasts=("--^--!",),
-        leave=4,
     ),
     Row(
         "delay_with_mapper",
@@ -64,7 +64,11 @@ ROWS = [
         source="-1--2-|",
         result="---1--(2|)",
         failed="---1--#",
+        count=1000,
         why="it keeps every event until its own stream emits",
+        inside=lambda fast: Stream.of(1).pipe(ops.delay_with_mapper(lambda _: fast)),
+        inside_free=A_SIGNAL,
+        inside_bound=at_most(4),
     ),
     Row(
         "limit_rate",
@@ -104,6 +108,9 @@ ROWS = [
         result="----2-----(3|)",
         failed="----2-----#",
         **LATEST,
+        inside=lambda fast: Stream.of(1).pipe(ops.throttle_with_mapper(lambda _: fast)),
+        inside_free=A_SIGNAL,
+        inside_bound=at_most(4),
     ),
     Row(
         "throttle_first",
@@ -152,6 +159,17 @@ ROWS = [
         inside_free="it only asks",
         inside_bound=at_most(4),
         **LATEST,
+    ),
+    Row(
+        "rate",
+        lambda fn: together(ops.rate(3.0, weigh=fn), ops.map(lambda rate: round(rate * 3))),
+        functions=(int,),
+        fast=lambda fn: ops.rate(3.0),
+        time=True,
+        source="-1-2-3-4|",
+        result="---1--5-(5|)",
+        bound=lambda high: high + 4,
+        why="it keeps a sum",
     ),
     # --- too late -------------------------------------------------------------------------------
     Row(
