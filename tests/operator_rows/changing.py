@@ -193,6 +193,7 @@ ROWS = [
         "trace",
         lambda fn: ops.trace("laws", write=fn),
         functions=(noted,),
+        time=True,
         source="-1-2-|",
         result="-1-2-|",
     ),
