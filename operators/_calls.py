@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from rxagents.events import RawResponsesStreamEvent, RunItemStreamEvent, StreamEvent
+from rxagents.events import (
+    AgentUpdatedStreamEvent,
+    RawResponsesStreamEvent,
+    RunItemStreamEvent,
+    StreamEvent,
+)
 from rxagents.items import RunItem
 
 _ARGUMENTS = frozenset(
@@ -201,3 +206,12 @@ def index_of(data: Any) -> int | str:
         return index
     item = getattr(data, "item", None)
     return getattr(data, "item_id", None) or getattr(item, "id", None) or ""
+
+
+def agent_of(event: StreamEvent) -> str:
+    """The name of the agent that an event is from; events made by hand may tell it elsewhere."""
+    if event.path:
+        return event.path[-1]
+    if isinstance(event, AgentUpdatedStreamEvent):
+        return event.new_agent.name
+    return event.item.agent.name if isinstance(event, RunItemStreamEvent) else ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from contextvars import copy_context
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from reactivex import abc
+from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
-from rxagents.stream.demand import Demand, demand_in_force
+from rxagents.stream.demand import Demand, demand, demand_in_force
 from rxagents.stream.scheduler import LoopScheduler, clock_of
 
 _A = TypeVar("_A")
@@ -34,10 +35,21 @@ class Line(abc.DisposableBase, Generic[_A, _B]):
         self.stopped = False
         self._observer = observer
         self._consumer = demand_in_force()
+        self.credit: Demand = self._consumer or Demand()
+        """What the source goes by: the consumer's own, unless the line has another."""
         self._context = copy_context()  # in which the consumer's credit is in force
         self._error: Exception | None = None
         self._busy = False
         self._held_up = False
+
+    def on_next(self, value: Any, /) -> None:
+        raise AssertionError("each line has its own")
+
+    def on_error(self, error: Exception) -> None:
+        self.end(error)
+
+    def on_completed(self) -> None:
+        self.end()
 
     def leaves(self) -> _B:
         """Take the first of `waiting` and make an event of it."""
@@ -112,6 +124,27 @@ class Line(abc.DisposableBase, Generic[_A, _B]):
     def _opened(self) -> None:
         self._held_up = False
         self.go_on()
+
+
+def in_line(
+    make: Callable[[abc.ObserverBase[_B], abc.SchedulerBase | None], Line[Any, _B]],
+) -> Callable[[Observable[Any]], Observable[_B]]:
+    """The source behind a line, which `make` makes for each subscription."""
+
+    def lined(source: Observable[Any]) -> Observable[_B]:
+        def subscribe(
+            observer: abc.ObserverBase[_B], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            line = make(observer, scheduler)
+            with demand(line.credit):
+                line.sources.disposable = source.subscribe(
+                    line.on_next, line.on_error, line.on_completed, scheduler=scheduler
+                )
+            return line
+
+        return Observable(subscribe)
+
+    return lined
 
 
 class TimedLine(Line[_A, _B]):

@@ -14,7 +14,7 @@ from rxagents.events import (
 )
 from rxagents.usage import Usage
 
-from ._calls import id_of_call, index_of
+from ._calls import agent_of, id_of_call, index_of
 from ._growing import GrowingList
 from ._writers import HOSTED_RUNS, TEXTS, CallWriter, Kind, Text, Writer, kind_of, writer
 from .conversation import Entry, HandoffEntry, Snapshot, view_of
@@ -206,7 +206,7 @@ class Transcript:
     def _answer(self, event: StreamEvent, call_id: str, output: Any) -> None:
         call = self._next_unanswered(event, call_id)
         if call is None:
-            call = CallWriter(_agent_of(event))
+            call = CallWriter(agent_of(event))
             call.call_id = call_id
             call.number = self._entries.add(call.entry())
         call.answer(output)
@@ -244,7 +244,7 @@ class Transcript:
         self, event: StreamEvent, response: _Response, index: int | str | None, kind: Kind
     ) -> Writer:
         """Begin an entry."""
-        writing = writer(kind, _agent_of(event) or self._agent)
+        writing = writer(kind, agent_of(event) or self._agent)
         writing.number = self._entries.add(writing.entry())
         self._changed = True
         response.writers.append(writing)
@@ -299,9 +299,3 @@ class _Response:
             if each.kind == kind and not each.is_written and each.may_be(call_id):
                 return each
         return None
-
-
-def _agent_of(event: StreamEvent) -> str:
-    if event.path:
-        return event.path[-1]
-    return event.item.agent.name if isinstance(event, RunItemStreamEvent) else ""

@@ -10,11 +10,10 @@ from typing import Any, Generic, TypeVar
 from reactivex import Observable, abc
 from reactivex import operators as rx
 
-from rxagents.stream.demand import demand
 from rxagents.stream.subscriber import refuse_async
 
 from . import _checks
-from ._line import TimedLine, next_tick
+from ._line import TimedLine, in_line, next_tick
 from ._reading import reading
 
 _T = TypeVar("_T")
@@ -129,20 +128,11 @@ def buffer_with_time(
 def _timed_lists(
     span: float, count: int, scheduler: abc.SchedulerBase | None, *, on_grid: bool
 ) -> Callable[[Observable[_T]], Observable[list[_T]]]:
-    def buffered(source: Observable[_T]) -> Observable[list[_T]]:
-        def subscribe(
-            observer: abc.ObserverBase[list[_T]], scheduler_: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = _TimedLists(observer, scheduler or scheduler_, span, count, on_grid=on_grid)
-            with demand(line.credit):
-                line.sources.disposable = source.subscribe(
-                    line.on_next, line.end, line.end, scheduler=scheduler_
-                )
-            return line
-
-        return Observable(subscribe)
-
-    return buffered
+    return in_line(
+        lambda observer, clock: _TimedLists(
+            observer, scheduler or clock, span, count, on_grid=on_grid
+        )
+    )
 
 
 class _Counted(Generic[_T]):

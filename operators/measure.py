@@ -8,13 +8,12 @@ from typing import Any, Generic, TypeVar, overload
 from reactivex import Observable, abc, defer
 
 from rxagents.events import RawResponsesStreamEvent, StreamEvent
-from rxagents.stream.demand import demand
 from rxagents.stream.subscriber import refuse_async
 from rxagents.usage import Usage
 
 from . import _checks
 from ._choose import choose
-from ._line import TimedLine
+from ._line import TimedLine, in_line
 from ._reading import reading
 from ._stopwatch import Stopwatch
 from .measured import Timing
@@ -131,24 +130,7 @@ def rate(
     seconds = _checks.positive_seconds("window", window)
     if weigh is not None:
         refuse_async("weigh", weigh)
-
-    def measured(source: Observable[_T]) -> Observable[float]:
-        def subscribe(
-            observer: abc.ObserverBase[float], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            meter = _Meter(observer, scheduler, seconds, weigh)
-            meter.go_on()
-            # A credit that is never used up: the source runs freely, and who waits for the
-            # consumer's tasks waits for its tasks too.
-            with demand(meter.child(1)):
-                meter.sources.disposable = source.subscribe(
-                    meter.on_next, meter.end, meter.end, scheduler=scheduler
-                )
-            return meter
-
-        return Observable(subscribe)
-
-    return measured
+    return in_line(lambda observer, clock: _Meter(observer, clock, seconds, weigh))
 
 
 class _Meter(TimedLine[None, float], Generic[_T]):
@@ -169,7 +151,11 @@ class _Meter(TimedLine[None, float], Generic[_T]):
         self._sum = 0.0
         self._before = 0.0  # sum and seconds of the window before
         self._before_seconds = 0.0
+        # Never used up: the source runs freely, and who waits for the consumer's tasks waits for
+        # its tasks too.
+        self.credit = self.child(1)
         self.waiting.append(None)
+        self.go_on()
 
     def on_next(self, value: _T) -> None:
         if self.ended or self.stopped:

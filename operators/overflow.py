@@ -15,10 +15,9 @@ from typing import Literal, TypeAlias, TypeVar, get_args, overload
 from reactivex import Observable, abc
 
 from rxagents.exceptions import RxAgentsError
-from rxagents.stream.demand import demand
 from rxagents.stream.subscriber import refuse_async
 
-from ._line import Line
+from ._line import Line, in_line
 
 _T = TypeVar("_T")
 
@@ -196,23 +195,7 @@ def _free_running(
 
     It puts them among those that wait, or does not, or raises what the stream fails with.
     """
-
-    def free_running(source: Observable[_T]) -> Observable[_T]:
-        def subscribe(
-            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = _Backlog(observer, park)
-            # A credit that is never used up, and not None: who waits for the consumer's tasks
-            # waits for those of the source too.
-            with demand(line.child(1)):
-                line.sources.disposable = source.subscribe(
-                    line.on_next, line.end, line.end, scheduler=scheduler
-                )
-            return line
-
-        return Observable(subscribe)
-
-    return free_running
+    return in_line(lambda observer, _: _Backlog(observer, park))
 
 
 class _Backlog(Line[_T, _T]):
@@ -222,6 +205,9 @@ class _Backlog(Line[_T, _T]):
         self, observer: abc.ObserverBase[_T], park: Callable[[deque[_T], _T], None]
     ) -> None:
         super().__init__(observer)
+        # Never used up, and not None: who waits for the consumer's tasks waits for those of the
+        # source too.
+        self.credit = self.child(1)
         self._park = park
 
     def on_next(self, value: _T) -> None:

@@ -12,7 +12,7 @@ from reactivex import Observable, abc
 
 from rxagents.events import RawResponsesStreamEvent, StreamEvent
 
-from ._line import TimedLine
+from ._line import TimedLine, in_line
 
 _MOST = 1024  # deltas in one event: what a source that never waits writes in a frame is bounded
 
@@ -38,20 +38,7 @@ def frame(rate: float = 30.0) -> Callable[[Observable[StreamEvent]], Observable[
     """
     if not 0 < rate < math.inf:
         raise ValueError(f"rate must be more than 0 frames a second and finite, not {rate}")
-
-    def framed(source: Observable[StreamEvent]) -> Observable[StreamEvent]:
-        def subscribe(
-            observer: abc.ObserverBase[StreamEvent], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = _Frames(observer, scheduler, 1 / rate)
-            line.sources.disposable = source.subscribe(
-                line.on_next, line.end, line.end, scheduler=scheduler
-            )
-            return line
-
-        return Observable(subscribe)
-
-    return framed
+    return in_line(lambda observer, clock: _Frames(observer, clock, 1 / rate))
 
 
 class _Text:

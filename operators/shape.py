@@ -18,11 +18,11 @@ from typing import Any, Generic, TypeVar, overload
 
 from reactivex import Observable, abc
 
-from rxagents.events import AgentUpdatedStreamEvent, RunItemStreamEvent, StreamEvent
+from rxagents.events import StreamEvent
 from rxagents.stream.stream import Stream
 from rxagents.stream.subscriber import refuse_async
 
-from ._calls import Call, Calls
+from ._calls import Call, Calls, agent_of
 from ._groups import Grouping, Hub
 
 _T = TypeVar("_T")
@@ -105,7 +105,7 @@ def by_agent() -> Callable[[Observable[StreamEvent]], Observable[Group[str, Stre
     >>> await run.pipe(ops.by_agent(), ops.flat_map(items), ops.to_list())
     [('Forecaster', 4)]
     """
-    return group_by(_agent_of)
+    return group_by(agent_of)
 
 
 def by_tool_call() -> Callable[[Observable[StreamEvent]], Observable[CallGroup]]:
@@ -166,14 +166,6 @@ def group_by(
     refuse_async("key", key)
     refuse_async("element", element)
     return _grouped(lambda observer: _ByKey(observer, key, element))
-
-
-def _agent_of(event: StreamEvent) -> str:
-    if event.path:
-        return event.path[-1]
-    if isinstance(event, AgentUpdatedStreamEvent):
-        return event.new_agent.name
-    return event.item.agent.name if isinstance(event, RunItemStreamEvent) else ""
 
 
 def _grouped(

@@ -14,7 +14,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
 from . import _checks
-from ._line import Line, TimedLine, next_tick
+from ._line import Line, TimedLine, in_line, next_tick
 
 _T = TypeVar("_T")
 
@@ -70,7 +70,7 @@ def debounce(
     [4]
     """
     seconds = _checks.seconds("duetime", duetime)
-    return _timed(lambda observer, clock: _Pause(observer, scheduler or clock, seconds))
+    return in_line(lambda observer, clock: _Pause(observer, scheduler or clock, seconds))
 
 
 throttle_with_timeout = debounce
@@ -96,7 +96,7 @@ def sample(
     if isinstance(sampler, Observable):
         return _sampled_by(sampler)
     seconds = _checks.positive_seconds("sampler", sampler)
-    return _timed(lambda observer, clock: _Ticks(observer, scheduler or clock, seconds))
+    return in_line(lambda observer, clock: _Ticks(observer, scheduler or clock, seconds))
 
 
 def _sampled_by(sampler: Observable[Any]) -> Callable[[Observable[_T]], Observable[_T]]:
@@ -119,25 +119,7 @@ def _sampled_by(sampler: Observable[Any]) -> Callable[[Observable[_T]], Observab
 
 def _latest(seconds: float, *, leading: bool) -> Callable[[Observable[_T]], Observable[_T]]:
     _checks.positive_seconds("seconds", seconds)
-    return _timed(lambda observer, clock: _Slot(observer, clock, seconds, leading))
-
-
-def _timed(
-    make: Callable[[abc.ObserverBase[_T], abc.SchedulerBase | None], _Latest[_T]],
-) -> Callable[[Observable[_T]], Observable[_T]]:
-    def thinned(source: Observable[_T]) -> Observable[_T]:
-        def subscribe(
-            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = make(observer, scheduler)
-            line.sources.disposable = source.subscribe(
-                line.on_next, line.end, line.end, scheduler=scheduler
-            )
-            return line
-
-        return Observable(subscribe)
-
-    return thinned
+    return in_line(lambda observer, clock: _Slot(observer, clock, seconds, leading))
 
 
 class _Latest(TimedLine[_T, _T]):

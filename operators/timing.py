@@ -13,10 +13,8 @@ from typing import TypeVar
 
 from reactivex import Observable, abc
 
-from rxagents.stream.demand import demand
-
 from . import _checks
-from ._line import TimedLine
+from ._line import TimedLine, in_line
 
 _T = TypeVar("_T")
 
@@ -42,21 +40,7 @@ def delay(
     ['la', '(la)', 'li', '(li)']
     """
     seconds = _checks.seconds("duetime", duetime)
-
-    def delayed(source: Observable[_T]) -> Observable[_T]:
-        def subscribe(
-            observer: abc.ObserverBase[_T], scheduler_: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = _DelayLine(observer, scheduler or scheduler_, seconds)
-            with demand(line.credit):
-                line.sources.disposable = source.subscribe(
-                    line.on_next, line.on_error, line.on_completed, scheduler=scheduler_
-                )
-            return line
-
-        return Observable(subscribe)
-
-    return delayed
+    return in_line(lambda observer, clock: _DelayLine(observer, scheduler or clock, seconds))
 
 
 def limit_rate(events_per_second: float) -> Callable[[Observable[_T]], Observable[_T]]:
@@ -78,21 +62,7 @@ def limit_rate(events_per_second: float) -> Callable[[Observable[_T]], Observabl
         raise ValueError(
             f"events_per_second must be more than 0 and finite, not {events_per_second}"
         )
-
-    def limited(source: Observable[_T]) -> Observable[_T]:
-        def subscribe(
-            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            line = _Gate(observer, scheduler, 1 / events_per_second)
-            with demand(line.credit):
-                line.sources.disposable = source.subscribe(
-                    line.on_next, line.end, line.end, scheduler=scheduler
-                )
-            return line
-
-        return Observable(subscribe)
-
-    return limited
+    return in_line(lambda observer, clock: _Gate(observer, clock, 1 / events_per_second))
 
 
 class _DelayLine(TimedLine[tuple[float, _T], _T]):

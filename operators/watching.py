@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, cast
 from reactivex import Observable, abc
 
 from rxagents.stream.demand import Demand, demand_in_force
-from rxagents.stream.scheduler import LoopScheduler
+from rxagents.stream.scheduler import LoopScheduler, clock_of
 from rxagents.stream.subscriber import refuse_async
 from rxagents.stream.tasks import loop_or_none
 
@@ -235,11 +235,9 @@ def _credit(consumer: Demand | None) -> str:
 
 def _clock(scheduler: abc.SchedulerBase | None) -> Callable[[], float]:
     """The clock in seconds. A chain that is traced may have no loop, and no need of one."""
-    if scheduler is None or isinstance(scheduler, LoopScheduler):
-        loop = loop_or_none()
-        return time.monotonic if loop is None else loop.time
-    zero = scheduler.now
-    return lambda: (scheduler.now - zero).total_seconds()
+    if loop_or_none() is None and (scheduler is None or isinstance(scheduler, LoopScheduler)):
+        return time.monotonic
+    return clock_of(scheduler or LoopScheduler())
 
 
 def _to_standard_error(line: str) -> None:
