@@ -104,7 +104,10 @@ class Flattening(abc.DisposableBase, Generic[_A, _B]):
         try:
             inner.subscribe_to(self._project(value))
         except Exception as error:
-            self.on_error(error)
+            if self.stopped:  # nobody can be told through the stream
+                report(error, "an inner source raised after its stream had ended")
+            else:
+                self.on_error(error)
 
     def ended(self, inner: _InnerSource[_B]) -> None:
         """An inner source has completed."""

@@ -396,3 +396,27 @@ async def test_the_error_of_a_coroutine_ends_the_stream_and_one_that_is_left_is_
     async with Stream.of(1).pipe(ops.flat_map(fails_late)).iterate():
         await asyncio.sleep(1)
     assert [str(about["exception"]) for about in reported] == ["'cleanup'"]
+
+
+async def test_what_is_raised_after_the_stream_was_left_is_told_to_the_loop() -> None:
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: reported.append(about))
+    source: Subject[int] = Subject()
+
+    def leave_and_fail(_: int) -> list[int]:
+        subscription.dispose()
+        raise KeyError("too late")
+
+    stream = Stream.from_observable(source).pipe(ops.flat_map(leave_and_fail))
+    subscription = stream.subscribe()
+    source.on_next(1)
+    assert [str(about["exception"]) for about in reported] == ["'too late'"]
+
+
+async def test_a_chain_that_is_too_deep_is_not_silent() -> None:
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: reported.append(about))
+    deep = Stream.of(1).pipe(*[ops.flat_map(lambda x: [x])] * 1000)
+    deep.subscribe(None, lambda error: reported.append({"exception": error}))
+    await asyncio.sleep(1)
+    assert isinstance(reported[0]["exception"], RecursionError)
