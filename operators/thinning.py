@@ -186,6 +186,12 @@ class _Pause(_Latest[_T]):
 class _Ticks(_Latest[_T]):
     """For `sample`: due at the next whole number of periods since the subscription."""
 
+    def on_next(self, value: _T) -> None:
+        if self._timer is not None:  # set for what waits: nothing else is to be done
+            self.waiting[0] = value
+        else:
+            super().on_next(value)
+
     def comes(self) -> None:
         if not self.waiting:
             self.opens = next_tick(self.now(), self.seconds)
