@@ -14,9 +14,12 @@
     connecting  one source for many, started by hand: publish, replay, ref_count, partition
     combining   events of several sources put together: zip, combine_latest, with_latest_from
     buffers     events in lists: buffer_until, buffer_with_count, buffer_time_or_count
+    bounded     events in lists that other streams end: buffer, buffer_toggle, buffer_when
+    windows     events in streams of their own: window, window_toggle, window_with_time
     joining     one stream after another: switch_if_empty, end_with
     folding     all events so far in one value: scan, reduce
     timing      all events, later: delay, limit_rate
+    signals     each event when a stream says so: delay_with_mapper, throttle_with_mapper
     thinning    fewer events: debounce, sample, audit, throttle_latest
     pace        what a screen can show: frame
     overflow    sources that must not be held back: on_backpressure_*, conflate
@@ -36,6 +39,9 @@ Import it as `from rxagents import operators as ops`.
 # No __all__: type checkers would take it for the whole, and could not add the star's to it.
 from .arguments import ToolArguments as ToolArguments
 from .arguments import tool_arguments as tool_arguments
+from .bounded import buffer as buffer
+from .bounded import buffer_toggle as buffer_toggle
+from .bounded import buffer_when as buffer_when
 from .buffers import buffer_time_or_count as buffer_time_or_count
 from .buffers import buffer_until as buffer_until
 from .buffers import buffer_with_count as buffer_with_count
@@ -122,6 +128,8 @@ from .shape import by_turn as by_turn
 from .shape import group_by as group_by
 from .sharing import share as share
 from .sharing import share_replay as share_replay
+from .signals import delay_with_mapper as delay_with_mapper
+from .signals import throttle_with_mapper as throttle_with_mapper
 from .snapshot import EntryAdded as EntryAdded
 from .snapshot import EntryChanged as EntryChanged
 from .snapshot import SnapshotDiff as SnapshotDiff
@@ -151,3 +159,7 @@ from .watching import do_action as do_action
 from .watching import log as log
 from .watching import tap as tap
 from .watching import trace as trace
+from .windows import window as window
+from .windows import window_toggle as window_toggle
+from .windows import window_when as window_when
+from .windows import window_with_time as window_with_time

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SingleAssignmentDisposable
+from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxagents.exceptions import UserError
 from rxagents.stream.demand import Demand, demand, demand_in_force
@@ -33,20 +33,21 @@ class Grouping(Generic[_T]):
         self._error: Exception | None = None
         self._count = 0  # members of groups
         self._without_credit = 0  # of these
-        self._open: dict[Hub, None] = {}  # in the order in which they were opened
+        self.groups: dict[Hub, None] = {}  # in the order in which they were opened
         self._waiting: deque[tuple[Hub, object]] = deque()  # groups for which there is no credit
         self._behind: set[Hub] = set()  # emitted, but with events that wait
-        self._source = SingleAssignmentDisposable()
-        self._outer = Member(self, observer)
+        self.sources = CompositeDisposable()
+        """What is left with the source: others that it is grouped by, and timers."""
+        self.outer = Member(self, observer)
 
     def subscribe_to(
         self, source: Observable[_T], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         with demand(self.pace):
-            self._source.disposable = source.subscribe(
-                self._on_next, self.end, self.end, scheduler=scheduler
+            self.sources.add(
+                source.subscribe(self._on_next, self.end, self.end, scheduler=scheduler)
             )
-        return self._outer
+        return self.outer
 
     def read(self, value: _T) -> None:
         """Open and close groups, and emit `value` in those to which it belongs."""
@@ -55,7 +56,7 @@ class Grouping(Generic[_T]):
     @property
     def is_wanted(self) -> bool:
         """Whether somebody would get a new group."""
-        return self._outer.is_there
+        return self.outer.is_there
 
     @property
     def is_left(self) -> bool:
@@ -64,16 +65,17 @@ class Grouping(Generic[_T]):
 
     def open(self, hub: Hub, group: object) -> None:
         """Emit `group`, whose events are those of `hub`."""
-        self._open[hub] = None
-        if self._waiting or not self._outer.has_credit():
+        self.groups[hub] = None
+        if self._waiting or not self.outer.has_credit():
             hub.wait()
             self._waiting.append((hub, group))
         else:
-            self._outer.emit(group)
+            self.outer.emit(group)
 
     def close(self, hub: Hub) -> None:
-        if hub in self._open:
-            del self._open[hub]
+        """End a group, if it has not ended."""
+        if hub in self.groups:
+            del self.groups[hub]
             hub.end()
 
     def end(self, error: Exception | None = None) -> None:
@@ -82,21 +84,21 @@ class Grouping(Generic[_T]):
             return
         self.stopped = self._ended = True
         self._error = error
-        self._source.dispose()
-        hubs, self._open = self._open, {}
+        self.sources.dispose()
+        hubs, self.groups = self.groups, {}
         for hub in hubs:
             hub.end(error)
         self.go_on()
 
     def go_on(self) -> None:
         """Emit the groups that wait, as far as there is credit; the end comes behind them."""
-        while self._waiting and self._outer.has_credit():
+        while self._waiting and self.outer.has_credit():
             hub, group = self._waiting.popleft()
             self._behind.add(hub)
-            self._outer.emit(group)
+            self.outer.emit(group)
             hub.catch_up()
         if self._ended and not self._waiting and not self._behind:
-            self._outer.finish(self._error)
+            self.outer.finish(self._error)
         self._update()
 
     def caught_up(self, hub: Hub) -> None:
@@ -111,21 +113,21 @@ class Grouping(Generic[_T]):
         self._update()
 
     def leave(self, member: Member) -> None:
-        if member is not self._outer:
+        if member is not self.outer:
             self._count -= 1
         if self.stopped:
             return
-        if self._count or self._outer.is_there:
+        if self._count or self.outer.is_there:
             self._update()
             return
         self.stopped = True
-        self._source.dispose()
+        self.sources.dispose()
         if member.consumer is not None:
             # Who leaves last waits for the source's cleanup, if it waits for anything.
             member.consumer.tasks |= self.pace.tasks
 
     def credit_changed(self, member: Member, has_credit: bool) -> None:
-        if member is not self._outer:
+        if member is not self.outer:
             self._without_credit += -1 if has_credit else 1
         elif has_credit:
             self.go_on()
@@ -141,7 +143,7 @@ class Grouping(Generic[_T]):
     def _is_held(self) -> bool:
         if self._without_credit:
             return True
-        return not self._count and not self._outer.has_credit()
+        return not self._count and not self.outer.has_credit()
 
     def _on_next(self, value: _T) -> None:
         if not self.stopped:
@@ -170,14 +172,15 @@ class Hub:
         elif self._grouping.is_left:
             observer.on_error(
                 UserError(
-                    "a group was subscribed to after its source had been left: subscribe to "
-                    "groups when they come, as ops.flat_map does"
+                    "a group, or a window, was subscribed to after its source had been left: "
+                    "subscribe to them when they come, as ops.flat_map does"
                 )
             )
         else:
             member = Member(self._grouping, observer, self)
             self._members = (*self._members, member)
             self._grouping.enter()
+            member.has_credit()  # if not, even its first event would be too much
             return member
         return Disposable()
 
@@ -215,6 +218,11 @@ class Hub:
         if self._ended:
             self._finish()
         self._grouping.caught_up(self)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is not emitted yet, and has no events."""
+        return self._waiting is not None and not self._waiting and not self._busy
 
     def remove(self, member: Member) -> None:
         self._members = tuple(each for each in self._members if each is not member)

@@ -24,17 +24,15 @@ _NAMES = {
         skip_until_with_time skip_while skip_while_indexed skip_with_time slice some starmap
         starmap_indexed start_with subscribe_on sum take take_last take_last_buffer
         take_until take_until_with_time take_while take_while_indexed take_with_time
-        time_interval timeout_with_mapper timestamp to_future while_do window window_toggle
-        window_when window_with_count window_with_time window_with_time_or_count
-        zip_with_iterable zip_with_list
+        time_interval timeout_with_mapper timestamp to_future while_do
+        window_with_count window_with_time_or_count zip_with_iterable zip_with_list
     """,
     "conflating": """
-        throttle_first throttle_with_mapper zip_latest
+        throttle_first zip_latest
     """,
     "unbounded": """
-        buffer buffer_toggle buffer_when delay_with_mapper distinct expand group_join join
-        max max_by min min_by multicast sequence_equal skip_last_with_time
-        take_last_with_time to_dict to_iterable to_list to_marbles to_set
+        distinct expand group_join join max max_by min min_by multicast sequence_equal
+        skip_last_with_time take_last_with_time to_dict to_iterable to_list to_marbles to_set
     """,
 }
 

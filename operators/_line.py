@@ -17,7 +17,7 @@ from rxagents.stream.scheduler import LoopScheduler, clock_of
 _A = TypeVar("_A")
 _B = TypeVar("_B")
 
-_EARLY = 1e-5  # seconds by which a timer may come early: clocks count whole microseconds
+EARLY = 1e-5  # seconds by which a timer may come early: clocks count whole microseconds
 
 
 class Line(abc.DisposableBase, Generic[_A, _B]):
@@ -168,7 +168,7 @@ class TimedLine(Line[_A, _B]):
 
     def delayed(self) -> bool:
         due, now = self.due(), self.now()
-        if due <= now + _EARLY:
+        if due <= now + EARLY:
             return False
         if self._timer is None or due < self._wakes_at:  # one that comes early is set again
             self._cancel()
@@ -195,4 +195,4 @@ class TimedLine(Line[_A, _B]):
 
 def next_tick(now: float, period: float) -> float:
     """The next whole number of periods after `now`, in seconds."""
-    return (math.floor((now + _EARLY) / period) + 1) * period
+    return (math.floor((now + EARLY) / period) + 1) * period

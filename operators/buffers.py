@@ -8,17 +8,15 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
-from reactivex import operators as rx
 
 from rxagents.stream.subscriber import refuse_async
 
 from . import _checks
-from ._line import TimedLine, in_line, next_tick
+from ._line import in_line
 from ._reading import reading
+from ._timed_lists import MOST, ShiftedLists, TimedLists
 
 _T = TypeVar("_T")
-
-_MOST = 4096  # events in a list that only time ends: what is not handed on yet is bounded
 
 
 def buffer_until(
@@ -109,10 +107,10 @@ def buffer_with_time(
 
     The spans follow each other from the subscription on, and there are no empty lists. The source
     is held back only while 4096 events wait for the consumer, which are then a list. What is left
-    when the source ends, or fails, is emitted before that. With a `timeshift` that is not the
-    `timespan`, it is reactivex's operator: a list begins every `timeshift` seconds, is emitted also
-    if it is empty, has whatever comes in its time, and is lost when the source fails. Raises
-    ValueError now unless both are more than 0.
+    when the source ends, or fails, is emitted before that. With a `timeshift`, a span begins every
+    so many seconds: with less than `timespan`, lists overlap, with more, what comes between them is
+    dropped; the source is then held back while 4096 events are in lists. Time is that of
+    `scheduler`, if it is given. Raises ValueError now unless both are more than 0.
 
     >>> words = Stream.interval(0.4).pipe(ops.take(4))
     >>> await words.pipe(ops.buffer_with_time(1.0), ops.to_list())
@@ -121,15 +119,17 @@ def buffer_with_time(
     span = _checks.positive_seconds("timespan", timespan)
     shift = span if timeshift is None else _checks.positive_seconds("timeshift", timeshift)
     if shift != span:
-        return rx.buffer_with_time(span, shift, scheduler)
-    return _timed_lists(span, _MOST, scheduler, on_grid=True)
+        return in_line(
+            lambda observer, clock: ShiftedLists[Any](observer, scheduler or clock, span, shift)
+        )
+    return _timed_lists(span, MOST, scheduler, on_grid=True)
 
 
 def _timed_lists(
     span: float, count: int, scheduler: abc.SchedulerBase | None, *, on_grid: bool
 ) -> Callable[[Observable[_T]], Observable[list[_T]]]:
     return in_line(
-        lambda observer, clock: _TimedLists(
+        lambda observer, clock: TimedLists(
             observer, scheduler or clock, span, count, on_grid=on_grid
         )
     )
@@ -181,53 +181,3 @@ class _Until(Generic[_T]):
         return [pending] if pending else []
 
     cut_off = end
-
-
-class _TimedLists(TimedLine[tuple[float, list[_T]], list[_T]]):
-    """Lists, each with the time when it is due, of which only the last may grow.
-
-    Invariant: `credit.pending` is the number of events in them.
-    """
-
-    def __init__(
-        self,
-        observer: abc.ObserverBase[list[_T]],
-        scheduler: abc.SchedulerBase | None,
-        span: float,
-        count: int,
-        *,
-        on_grid: bool,
-    ) -> None:
-        super().__init__(observer, scheduler)
-        self.credit = self.child(count)
-        self._span = span
-        self._count = count
-        self._on_grid = on_grid
-        self._gone = 0  # events of the list that is being emitted
-
-    def on_next(self, value: _T) -> None:
-        self.credit.put()
-        if not self.waiting or len(self.waiting[-1][1]) == self._count:
-            self.waiting.append((self._when(self.now()), []))
-        self.waiting[-1][1].append(value)
-        self.go_on()
-
-    def _when(self, now: float) -> float:
-        """When a list that begins now is due."""
-        return next_tick(now, self._span) if self._on_grid else now + self._span
-
-    def due(self) -> float:
-        if self.ended or len(self.waiting) > 1:
-            return 0.0
-        when, events = self.waiting[0]
-        return 0.0 if len(events) == self._count else when
-
-    def leaves(self) -> list[_T]:
-        events = self.waiting.popleft()[1]
-        self._gone = len(events)
-        return events
-
-    def left(self) -> None:
-        super().left()
-        for _ in range(self._gone):
-            self.credit.took()

@@ -7,15 +7,11 @@ from reactivex.operators import all as all
 from reactivex.operators import amb as amb
 from reactivex.operators import as_observable as as_observable
 from reactivex.operators import average as average
-from reactivex.operators import buffer as buffer
-from reactivex.operators import buffer_toggle as buffer_toggle
-from reactivex.operators import buffer_when as buffer_when
 from reactivex.operators import concat as concat
 from reactivex.operators import contains as contains
 from reactivex.operators import count as count
 from reactivex.operators import default_if_empty as default_if_empty
 from reactivex.operators import delay_subscription as delay_subscription
-from reactivex.operators import delay_with_mapper as delay_with_mapper
 from reactivex.operators import dematerialize as dematerialize
 from reactivex.operators import distinct as distinct
 from reactivex.operators import distinct_until_changed as distinct_until_changed
@@ -79,7 +75,6 @@ from reactivex.operators import take_while as take_while
 from reactivex.operators import take_while_indexed as take_while_indexed
 from reactivex.operators import take_with_time as take_with_time
 from reactivex.operators import throttle_first as throttle_first
-from reactivex.operators import throttle_with_mapper as throttle_with_mapper
 from reactivex.operators import time_interval as time_interval
 from reactivex.operators import timeout_with_mapper as timeout_with_mapper
 from reactivex.operators import timestamp as timestamp
@@ -90,11 +85,7 @@ from reactivex.operators import to_list as to_list
 from reactivex.operators import to_marbles as to_marbles
 from reactivex.operators import to_set as to_set
 from reactivex.operators import while_do as while_do
-from reactivex.operators import window as window
-from reactivex.operators import window_toggle as window_toggle
-from reactivex.operators import window_when as window_when
 from reactivex.operators import window_with_count as window_with_count
-from reactivex.operators import window_with_time as window_with_time
 from reactivex.operators import window_with_time_or_count as window_with_time_or_count
 from reactivex.operators import zip_latest as zip_latest
 from reactivex.operators import zip_with_iterable as zip_with_iterable

@@ -90,10 +90,62 @@ async def test_buffer_with_time_emits_the_rest_before_an_error() -> None:
     await expect(cold("-ab#").pipe(ops.buffer_with_time(30))).to_be("---(x#)", A)
 
 
-async def test_buffer_with_time_and_another_shift_is_reactivexs() -> None:
-    chain = cold("            -a-b-c|").pipe(ops.buffer_with_time(4, 2))
-    values = A | {"1": ["a", "b"], "2": ["b", "c"], "3": ["c"]}
-    await expect(chain).to_be("----1-(23|)", values)
+async def test_buffer_with_time_and_a_shorter_shift_makes_lists_that_overlap() -> None:
+    source = cold("                                             -a-b-c|")
+    await expect(source.pipe(ops.buffer_with_time(4, 2))).to_be("----x-(w1|)", A | {"1": ["c"]})
+    source.expect_subscriptions("                               ^-----!")
+
+
+async def test_buffer_with_time_and_a_longer_shift_drops_what_comes_between_the_lists() -> None:
+    chain = cold("            -a-b--c------d|").pipe(ops.buffer_with_time(2, 6))
+    values = A | {"1": ["a"], "2": ["d"]}
+    await expect(chain).to_be("--1-----y-----(2|)", values)
+
+
+async def test_buffer_with_time_and_another_shift_emits_the_rest_before_an_error() -> None:
+    await expect(cold("-ab#").pipe(ops.buffer_with_time(30, 20))).to_be("---(x#)", A)
+    await expect(cold("-ab#").pipe(ops.buffer_with_time(20, 30))).to_be("---(x#)", A)
+    await expect(cold("-----|").pipe(ops.buffer_with_time(2, 1))).to_be("-----|")
+    source = cold("                                         -ab---")
+    chain = source.pipe(ops.buffer_with_time(30, 20))
+    await expect(chain).to_be("                             ---", unsubscribe="---!")
+    source.expect_subscriptions("                           ^--!")
+    loop: Any = asyncio.get_running_loop()
+    assert [timer for timer in loop._scheduled if not timer.cancelled()] == []
+
+
+@given(
+    pauses=st.lists(st.sampled_from([0.25, 0.5, 1.0, 2.5]), max_size=20),
+    span=st.sampled_from([0.7, 1.1, 3.1]),
+    shift=st.sampled_from([0.6, 1.2, 3.3]),
+)
+def test_shifted_lists_have_what_comes_in_their_time(
+    pauses: list[float], span: float, shift: float
+) -> None:
+    times = [sum(pauses[: number + 1]) for number in range(len(pauses))]
+
+    async def read() -> AsyncIterator[float]:
+        for time, pause in zip(times, pauses, strict=True):
+            await asyncio.sleep(pause)
+            yield time
+
+    from rxagents.testing.virtual_time import run
+
+    spans = [number * shift for number in range(200)]
+    expected = [[t for t in times if begin <= t + 1e-6 < begin + span] for begin in spans]
+    lists = run(_listed(Stream.from_async_iterable(read).pipe(ops.buffer_with_time(span, shift))))
+    assert lists == [each for each in expected if each]
+
+
+async def test_a_source_is_held_back_while_4096_events_are_in_shifted_lists() -> None:
+    numbers = Numbers(20_000)
+    lists: list[list[int]] = []
+    async with numbers.stream.pipe(ops.buffer_with_time(4, 3)).iterate(high=1) as each:
+        async for one in each:
+            lists.append(one)
+            assert numbers.emitted <= 4096 * (len(lists) + 1)
+            await asyncio.sleep(7)
+    assert sorted({number for one in lists for number in one}) == list(range(20_000))
 
 
 @pytest.mark.parametrize(

@@ -87,25 +87,3 @@ def test_without_a_loop_it_is_raised_by_whoever_leaves() -> None:
     with pytest.raises(LookupError, match="the action's own"):
         subscription.dispose()
     subscription.dispose()
-
-
-# --- known to be wrong ----------------------------------------------------------------------------
-
-
-@pytest.mark.xfail(reason="they end with the boundaries, and lose what the source emits after that")
-@pytest.mark.parametrize(
-    "operator",
-    [
-        lambda other: ops.buffer(other),
-        lambda other: ops.window(other),
-        lambda other: ops.buffer_toggle(other, lambda _: Stream.timer(2)),
-        lambda other: ops.window_toggle(other, lambda _: Stream.timer(2)),
-    ],
-    ids=["buffer", "window", "buffer_toggle", "window_toggle"],
-)
-async def test_lists_and_windows_end_with_their_source(operator: Any) -> None:
-    source = cold("-a-b-c-|")
-    for other in (cold("--x-|"), Stream.interval(2)):
-        async with asyncio.timeout(100):
-            await source.pipe(operator(other), ops.count())
-        assert source.subscriptions[-1].endswith("^------!")

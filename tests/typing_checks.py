@@ -234,3 +234,25 @@ def recordings(run: Stream[StreamEvent], data: dict[str, Any], agent: Agent) -> 
     assert_type(replay("run.jsonl", "max", agents=[agent]), Stream[StreamEvent])
     assert_type(event_from_dict(data, {"Poet": agent}), StreamEvent)
     assert_type(RunItemStreamEvent.from_dict(data), RunItemStreamEvent)
+
+
+def lists_and_windows(text: Stream[str], ticks: Stream[int]) -> None:
+    def own(event: str) -> Stream[int]:
+        return ticks.take(len(event))
+
+    def listed(window: Stream[str]) -> Stream[list[str]]:
+        return window.to_list()
+
+    assert_type(text.pipe(ops.buffer(ticks)), Stream[list[str]])
+    assert_type(text.pipe(ops.buffer_when(lambda: ticks)), Stream[list[str]])
+    assert_type(text.pipe(ops.buffer_toggle(ticks, lambda _: ticks)), Stream[list[str]])
+    assert_type(text.pipe(ops.buffer_with_time(2, 1)), Stream[list[str]])
+    assert_type(text.pipe(ops.window(ticks)), Stream[Stream[str]])
+    assert_type(text.pipe(ops.window_when(lambda: ticks)), Stream[Stream[str]])
+    assert_type(text.pipe(ops.window_toggle(ticks, lambda _: ticks)), Stream[Stream[str]])
+    windows = text.pipe(ops.window_with_time(2, 1))
+    assert_type(windows, Stream[Stream[str]])
+    assert_type(windows.pipe(ops.flat_map(listed)), Stream[list[str]])
+    assert_type(text.pipe(ops.delay_with_mapper(own)), Stream[str])
+    assert_type(text.pipe(ops.delay_with_mapper(ticks, own)), Stream[str])
+    assert_type(text.pipe(ops.throttle_with_mapper(own)), Stream[str])
