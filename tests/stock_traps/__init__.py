@@ -10,12 +10,14 @@
     contexts    context variables
     inner       asynchronous work for each event
     values      what operators emit
+    bounds      where lists and windows end
 
 Each trap has two halves. `plain` asserts what reactivex does, so that a version of it that does
 better shows; its programs may use nothing of ours but sources. `ours` is the same program with
 names from `rxagents` alone. `tests/test_stock_traps.py` runs them, and docs/traps.md lists them.
 """
 
+from . import bounds as bounds
 from . import calls as calls
 from . import contexts as contexts
 from . import inner as inner
