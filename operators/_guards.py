@@ -40,7 +40,7 @@ CLASSES = {name: kind for kind, names in _NAMES.items() for name in names.split(
 """What each operator does when its consumer is slow."""
 
 _COUNTS = {"count", "index"}
-_PERIODS = {"timespan", "timeshift"}
+_PERIODS = {"timespan"}
 _DURATIONS = {"duration", "window_duration"}
 
 _COUNT_ON = {"map_indexed", "skip_while_indexed"}

@@ -169,8 +169,7 @@ class _Windows(Grouping[Any]):
 
     def read(self, value: Any) -> None:
         for hub in tuple(self.groups):  # an event may make one begin or end
-            if hub in self.groups:
-                hub.emit(value)
+            hub.emit(value)
 
     def begin(self) -> Hub:
         hub = Hub(self)
@@ -210,7 +209,7 @@ class _Times:
             if self._ends() <= self._begins() + EARLY and not self._lasts():
                 self._windows.close(self._open.popleft()[1])
             else:
-                self._begin(now)
+                self._begin()
         due = min(self._begins(), self._ends())
         self._timer.disposable = self._clock.schedule_relative(due - now, self.turn)
 
@@ -226,10 +225,10 @@ class _Times:
         """Whether the window that is over may as well be the next one."""
         return self._span == self._shift and self._open[0][1].is_blank
 
-    def _begin(self, now: float) -> None:
+    def _begin(self) -> None:
         over = self._begins() + self._span
         self._begun += 1
         if self._open and self._lasts():
             self._open[0] = (over, self._open[0][1])
-        elif over > now + EARLY:  # a clock that has stood still may be late for it
+        else:
             self._open.append((over, self._windows.begin()))

@@ -12,7 +12,9 @@ import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import abc
+from reactivex import operators as rx
 from reactivex.subject import Subject
+from reactivex.testing import TestScheduler
 
 from rxagents import AsyncCallbackError, Stream
 from rxagents import operators as ops
@@ -135,6 +137,19 @@ async def test_windows_follow_each_other_without_drift_and_without_timers_at_the
     counts = numbers.pipe(ops.window_with_time(timedelta(seconds=0.7)), ops.flat_map(counted))
     assert sum(await counts.pipe(ops.to_list())) == 1000
     assert timers() == []
+
+
+def test_the_time_of_windows_and_lists_may_be_that_of_a_scheduler() -> None:
+    clock, source = TestScheduler(), Subject[int]()
+    told: list[Any] = []
+    windows: Any = source.pipe(ops.window_with_time(3, 2, clock))
+    windows.subscribe(lambda w: w.pipe(rx.to_list()).subscribe(told.append))
+    source.pipe(ops.buffer_with_time(3, 2, clock)).subscribe(told.append)
+    for number in range(5):
+        clock.advance_to(number + 0.5)
+        source.on_next(number)
+    clock.advance_to(5.5)
+    assert told == [[0, 1, 2], [0, 1, 2], [2, 3, 4], [2, 3, 4]]
 
 
 async def test_a_window_that_nobody_has_got_yet_and_that_is_empty_is_the_next_one() -> None:
