@@ -18,6 +18,7 @@
     windows     events in streams of their own: window, window_toggle, window_with_time
     joining     one stream after another: switch_if_empty, end_with
     folding     all events so far in one value: scan, reduce
+    extremes    the greatest and the least: max, min, max_by, min_by
     timing      all events, later: delay, limit_rate
     signals     each event when a stream says so: delay_with_mapper, throttle_with_mapper
     thinning    fewer events: debounce, sample, audit, throttle_latest
@@ -30,6 +31,7 @@
     threads     events from other threads: observe_on
     measure     what a run takes: timings, usage, rate
     watching    looking at what passes: tap, log, trace
+    distinct    no event twice: distinct
     until       nothing before another stream says so: skip_until
     keep        what is kept of a run: record
 
@@ -62,6 +64,11 @@ from .conversation import HandoffEntry as HandoffEntry
 from .conversation import MessageEntry as MessageEntry
 from .conversation import ReasoningEntry as ReasoningEntry
 from .conversation import Snapshot as Snapshot
+from .distinct import distinct as distinct
+from .extremes import max as max
+from .extremes import max_by as max_by
+from .extremes import min as min
+from .extremes import min_by as min_by
 from .flatten import concat_all as concat_all
 from .flatten import concat_map as concat_map
 from .flatten import exclusive as exclusive

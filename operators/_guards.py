@@ -31,8 +31,8 @@ _NAMES = {
         throttle_first zip_latest
     """,
     "unbounded": """
-        distinct expand group_join join max max_by min min_by multicast sequence_equal
-        skip_last_with_time take_last_with_time to_dict to_iterable to_list to_marbles to_set
+        expand group_join join multicast sequence_equal skip_last_with_time take_last_with_time
+        to_dict to_iterable to_list to_marbles to_set
     """,
 }
 

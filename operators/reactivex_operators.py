@@ -13,7 +13,6 @@ from reactivex.operators import count as count
 from reactivex.operators import default_if_empty as default_if_empty
 from reactivex.operators import delay_subscription as delay_subscription
 from reactivex.operators import dematerialize as dematerialize
-from reactivex.operators import distinct as distinct
 from reactivex.operators import distinct_until_changed as distinct_until_changed
 from reactivex.operators import do_while as do_while
 from reactivex.operators import element_at as element_at
@@ -37,10 +36,6 @@ from reactivex.operators import last_or_default as last_or_default
 from reactivex.operators import map as map
 from reactivex.operators import map_indexed as map_indexed
 from reactivex.operators import materialize as materialize
-from reactivex.operators import max as max
-from reactivex.operators import max_by as max_by
-from reactivex.operators import min as min
-from reactivex.operators import min_by as min_by
 from reactivex.operators import multicast as multicast
 from reactivex.operators import on_error_resume_next as on_error_resume_next
 from reactivex.operators import pairwise as pairwise

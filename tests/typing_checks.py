@@ -160,6 +160,24 @@ def folding(numbers: Stream[int]) -> None:
     assert_type(numbers.pipe(ops.reduce(spell, seed="")), Stream[str])
 
 
+def comparing(numbers: Stream[int], texts: Stream[str]) -> None:
+    def longer(one: str, other: str) -> int:
+        return len(one) - len(other)
+
+    def same(one: int, other: int) -> bool:
+        return one == other
+
+    assert_type(numbers.pipe(ops.map(str), ops.max()), Stream[str])
+    assert_type(texts.pipe(ops.max(longer), ops.min(longer)), Stream[str])
+    assert_type(texts.pipe(ops.max_by(len)), Stream[list[str]])
+    assert_type(numbers.pipe(ops.map(str), ops.min_by(str.upper)), Stream[list[str]])
+    assert_type(numbers.pipe(ops.map(str), ops.distinct()), Stream[str])
+    assert_type(texts.pipe(ops.distinct(str.upper)), Stream[str])
+    assert_type(texts.pipe(ops.distinct(len, same), ops.distinct()), Stream[str])
+    assert_type(numbers.pipe(ops.distinct(comparer=same)), Stream[int])
+    assert_type(texts.distinct(len, flushes=numbers), Stream[str])
+
+
 def joining(numbers: Stream[int], texts: Stream[str]) -> None:
     assert_type(numbers.pipe(ops.switch_if_empty(texts)), Stream[int | str])
     assert_type(numbers.pipe(ops.switch_if_empty(numbers)), Stream[int])

@@ -66,6 +66,8 @@ class Fluent(Observable[_T]):
             self,
             key_mapper: _Key[_T] | None = None,
             comparer: Callable[[Any, Any], bool] | None = None,
+            *,
+            flushes: Observable[Any] | None = None,
         ) -> Stream[_T]: ...
         def distinct_until_changed(
             self,

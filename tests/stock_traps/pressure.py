@@ -335,3 +335,76 @@ async def lead_of_begun(
 
 async def _call(emit: Callable[[int], object]) -> None:
     emit(1)
+
+
+@trap(
+    "`distinct` takes the longer for an event, the more there have been.",
+    theirs="each key is compared with all before it",
+    ours="keys that can be hashed are looked up in a set",
+)
+class DistinctKeys:
+    @staticmethod
+    async def plain() -> None:
+        assert await comparisons(rx.distinct()) == 500 * 499 / 2
+
+    @staticmethod
+    async def ours() -> None:
+        assert await comparisons(ops.distinct()) == 0
+
+
+class Key:
+    """A key that counts how often it is compared."""
+
+    compared = 0
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        Key.compared += 1
+        return isinstance(other, Key) and self.number == other.number
+
+    def __hash__(self) -> int:
+        return self.number * 1_000_003
+
+
+async def comparisons(distinct: Any) -> int:
+    """How many it makes for 500 events."""
+    Key.compared = 0
+    await Stream.from_iterable(range(500)).pipe(ops.map(Key), distinct)
+    return Key.compared
+
+
+@trap(
+    "`max` keeps every event that equals the greatest.",
+    theirs="a list of them, of which it emits the first",
+    ours="one event is kept",
+)
+class MaxOfEquals:
+    @staticmethod
+    async def plain() -> None:
+        assert await most_alive(rx.max()) > 900
+
+    @staticmethod
+    async def ours() -> None:
+        assert await most_alive(ops.max()) < 5
+
+
+class Equal(float):
+    """A number that counts how many there are of it at once."""
+
+    alive = most = 0
+
+    def __init__(self, _: float) -> None:
+        Equal.alive += 1
+        Equal.most = max(Equal.most, Equal.alive)
+
+    def __del__(self) -> None:
+        Equal.alive -= 1
+
+
+async def most_alive(operator: Any) -> int:
+    """How many of 1000 equal events are there at once."""
+    Equal.alive = Equal.most = 0
+    await Stream.from_iterable([1] * 1000).pipe(ops.map(Equal), operator)
+    return Equal.most

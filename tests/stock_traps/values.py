@@ -191,3 +191,19 @@ class Timeouts:
         await asyncio.sleep(10)
         assert [type(error) for error in errors] == [ops.StreamTimeout]
         assert isinstance(errors[0], TimeoutError)
+
+
+@trap(
+    "`max` of words fails.",
+    theirs="it subtracts one event from another: only numbers have a greatest",
+    ours="it compares with `>`, as `max` of Python does",
+)
+class MaxOfWords:
+    @staticmethod
+    async def plain() -> None:
+        [error] = listen(reactivex.of("a", "b").pipe(rx.max()))
+        assert error.startswith("TypeError")
+
+    @staticmethod
+    async def ours() -> None:
+        assert await Stream.of("a", "b").pipe(ops.max()) == "b"
