@@ -18,7 +18,7 @@ from reactivex.disposable import Disposable
 
 from rxagents.stream.demand import Demand, demand, demand_in_force
 from rxagents.stream.stream import Stream
-from rxagents.stream.subscriber import report
+from rxagents.stream.subscriber import is_deep, report
 from rxagents.stream.tasks import spawn
 
 _A = TypeVar("_A")
@@ -80,9 +80,14 @@ class Flattening(abc.DisposableBase, Generic[_A, _B]):
         raise AssertionError("each way of flattening has its own")
 
     def on_error(self, error: Exception) -> None:
-        if not self.stopped:
+        if self.stopped:
+            return
+        try:
             self.dispose()
             self.observer.on_error(error)
+        except RecursionError:  # no room on the stack: it will be told again
+            self.stopped = False
+            raise
 
     def on_completed(self) -> None:
         self._outer_ended = True
@@ -104,6 +109,8 @@ class Flattening(abc.DisposableBase, Generic[_A, _B]):
         try:
             inner.subscribe_to(self._project(value))
         except Exception as error:
+            if isinstance(error, RecursionError) and is_deep():
+                raise  # on to a subscriber with more room on the stack
             if self.stopped:  # nobody can be told through the stream
                 report(error, "an inner source raised after its stream had ended")
             else:

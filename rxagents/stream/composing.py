@@ -27,6 +27,9 @@ _J = TypeVar("_J")
 _K = TypeVar("_K")
 _L = TypeVar("_L")
 
+_FEW = 32
+"""Operators after which there is a Stream again, which sees to the errors of a chain too long."""
+
 _Op = Callable[[Observable[_A]], Observable[_B]]
 
 
@@ -183,6 +186,8 @@ class Composable(Fluent[_T]):
         work too; for a type checker, call them on the stream: `ops.to_future()(stream)`.
         """
         result: Any = self
-        for operator in operators:
+        for number, operator in enumerate(operators, 1):
             result = operator(result)
+            if number % _FEW == 0:
+                result = self._adopt(result)
         return self._adopt(result)

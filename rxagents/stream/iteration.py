@@ -150,9 +150,17 @@ class _Buffer(Generic[_T]):
             self._waiter = None
 
     def _wake(self) -> None:
-        self._asleep = False
         if self._waiter is not None and not self._waiter.done():
+            # On a stack that is too full for it, the waiter would be done and its task never woken.
+            _make_sure_of_room()
             self._waiter.set_result(None)
+        self._asleep = False
+
+
+def _make_sure_of_room(frames: int = 8) -> None:
+    """Raise RecursionError unless there is room for so many calls."""
+    if frames:
+        _make_sure_of_room(frames - 1)
 
 
 class _NeverSubscribed(abc.DisposableBase):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Callable
 from functools import partial
+from traceback import walk_stack
 from typing import Any, TypeVar
 
 from reactivex import abc
@@ -24,9 +26,20 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
     `on_error`, or to the loop's exception handler where it has none. After `dispose()` or a
     terminal signal the callbacks are let go, so that whoever keeps the disposable does not keep
     the subscriber alive (Reactive Streams §3.13).
+
+    A chain that is too long for Python's stack fails somewhere in its middle, where it is too long
+    for the error, too: that is then told from the event loop, whose stack is empty.
     """
 
-    __slots__ = ("_on_completed", "_on_error", "_on_next", "_subscription", "stopped", "unhandled")
+    __slots__ = (
+        "_late",
+        "_on_completed",
+        "_on_error",
+        "_on_next",
+        "_subscription",
+        "stopped",
+        "unhandled",
+    )
 
     def __init__(
         self,
@@ -38,6 +51,7 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         self._on_error = on_error
         self._on_completed = on_completed
         self._subscription: abc.DisposableBase | None = None
+        self._late: asyncio.Handle | None = None  # an error that is to be told
         self.stopped: bool = False
         self.unhandled: BaseException | None = None
         """An error for which there was neither an on_error nor a loop to report it to."""
@@ -55,28 +69,20 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         if self.stopped:
             return
         on_error = self._on_error
-        self._stop()
-        if on_error is None:
-            if not isinstance(error, asyncio.CancelledError):
-                self._report(error, "a stream failed and its subscriber has no on_error")
-            return
-        try:
-            on_error(error)  # type: ignore[arg-type]  # reactivex says Exception
-        except Exception as raised:
-            if raised is not error:
-                raised.__context__ = error
-            self._report(raised, "on_error raised")
+        if not self._tells_later(on_error, error):
+            self._tell(on_error, error)
 
     def on_completed(self) -> None:
         if self.stopped:
             return
-        on_completed = self._on_completed
+        on_completed, on_error = self._on_completed, self._on_error
         self._stop()
         if on_completed is not None:
             try:
                 on_completed()
             except Exception as error:
-                self._report(error, "on_completed raised")
+                if not (isinstance(error, RecursionError) and self._tells_later(on_error, error)):
+                    self._report(error, "on_completed raised")
 
     def hold(self, subscription: abc.DisposableBase) -> None:
         """Take the source's subscription, to dispose of it when this one ends."""
@@ -92,8 +98,42 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
             assert self.unhandled is not None
             raise self.unhandled
 
+    def _tell(self, on_error: Callable[[Exception], None] | None, error: BaseException) -> None:
+        self._stop()
+        if on_error is None:
+            if not isinstance(error, asyncio.CancelledError):
+                self._report(error, "a stream failed and its subscriber has no on_error")
+            return
+        try:
+            on_error(error)  # type: ignore[arg-type]  # reactivex says Exception
+        except Exception as raised:
+            if isinstance(raised, RecursionError) and self._tells_later(on_error, error):
+                return
+            if raised is not error:
+                raised.__context__ = error
+            self._report(raised, "on_error raised")
+
+    def _tells_later(
+        self, on_error: Callable[[Exception], None] | None, error: BaseException
+    ) -> bool:
+        """Whether it tells of `error` from an empty stack, as too much of this one is used up.
+
+        Where there is no room even for that, the RecursionError goes to whoever called, and this
+        can be told again.
+        """
+        self.stopped, self._on_error = False, on_error
+        loop = loop_or_none()
+        if loop is None or not is_deep():
+            return False
+        self._late = loop.call_soon(self._tell, on_error, error)
+        self.stopped = True
+        return True
+
     def _stop(self) -> None:
         self.stopped = True
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
         self._on_next = _ignore
         self._on_error = self._on_completed = None
         subscription, self._subscription = self._subscription, None
@@ -117,6 +157,11 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         # Not raised from here without a loop: reactivex's own sources would swallow it.
         if not report(error, message):
             self.unhandled = error
+
+
+def is_deep() -> bool:
+    """Whether half of Python's stack is used up."""
+    return sum(1 for _ in walk_stack(None)) > sys.getrecursionlimit() // 2
 
 
 def report(error: BaseException, message: str) -> bool:

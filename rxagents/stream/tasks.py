@@ -20,6 +20,8 @@ def loop_or_none() -> asyncio.AbstractEventLoop | None:
     """The running loop, if there is one."""
     try:
         return asyncio.get_running_loop()
+    except RecursionError:  # a RuntimeError, too
+        raise
     except RuntimeError:
         return None
 
