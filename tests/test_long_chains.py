@@ -105,6 +105,26 @@ async def test_a_function_that_calls_itself_for_ever_is_told_of_as_any_that_rais
     assert await stream.pipe(ops.catch(Stream.of(0)), ops.to_list()) == [0]
 
 
+async def test_an_on_error_that_calls_itself_for_ever_is_called_once() -> None:
+    calls: list[Exception] = []
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: reported.append(context["exception"])
+    )
+
+    def forever(error: Exception) -> None:
+        if error not in calls:
+            calls.append(error)
+        forever(error)
+
+    error = KeyError("the source failed")
+    source = Stream.throw(error)
+    source.subscribe(None, forever)
+    await asyncio.sleep(1)
+    assert calls == [error]
+    assert [type(each) for each in reported] == [RecursionError]
+
+
 def test_without_a_loop_the_error_is_raised() -> None:
     with pytest.raises(RecursionError):
         nested(OPERATORS["map"], 400, Stream.of(1, 2)).subscribe(None)

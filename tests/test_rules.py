@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
-from rxagents import Agent, Model, Runner, Stream
+import pytest
+
+from rxagents import (
+    Agent,
+    Model,
+    RawResponsesStreamEvent,
+    RecordedRunFailed,
+    Runner,
+    Stream,
+    replay,
+)
 from rxagents import operators as ops
+from rxagents.recording import RecordingWriter
 from rxagents.stream import ReplayLog
 from rxagents.testing import SourceRules, assistant_message, response_events
 
@@ -84,3 +96,25 @@ class TestHotRun(SourceRules):
     def stream(self, count: int, error: Exception | None = None) -> Stream[Any]:
         agent = Agent("A", model=Talker(min(count, 5000), error))
         return Runner.run_streamed(agent, "x").pipe(ops.raw("response.output_text.delta"))
+
+
+class TestReplay(SourceRules):
+    @pytest.fixture(autouse=True)
+    def in_folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def stream(self, count: int, error: Exception | None = None) -> Stream[Any]:
+        path = self.folder / f"{count} {error!r}.jsonl"
+        event = RawResponsesStreamEvent(response_events([assistant_message("a")])[5])
+        writer = RecordingWriter(path)
+        for _ in range(min(count, 5000)):
+            writer.write(event)
+        writer.end("completed" if error is None else "failed", error)
+        return replay(path, "max")
+
+    def tells(self, told: Any, error: Exception) -> bool:
+        return (
+            type(told) is RecordedRunFailed
+            and told.class_name == type(error).__name__
+            and told.message == str(error)
+        )

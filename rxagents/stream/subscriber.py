@@ -7,7 +7,6 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import partial
-from traceback import walk_stack
 from typing import Any, TypeVar
 
 from reactivex import abc
@@ -121,13 +120,14 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         Where there is no room even for that, the RecursionError goes to whoever called, and this
         can be told again.
         """
+        ended = self.stopped
         self.stopped, self._on_error = False, on_error
         loop = loop_or_none()
-        if loop is None or not is_deep():
-            return False
-        self._late = loop.call_soon(self._tell, on_error, error)
-        self.stopped = True
-        return True
+        later = loop is not None and is_deep()
+        if loop is not None and later:
+            self._late = loop.call_soon(self._tell, on_error, error)
+        self.stopped = later or ended
+        return later
 
     def _stop(self) -> None:
         self.stopped = True
@@ -160,8 +160,12 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
 
 
 def is_deep() -> bool:
-    """Whether half of Python's stack is used up."""
-    return sum(1 for _ in walk_stack(None)) > sys.getrecursionlimit() // 2
+    """Whether a third of Python's stack is used up."""
+    try:
+        sys._getframe(sys.getrecursionlimit() // 3)  # pyright: ignore[reportPrivateUsage]  # it is documented
+    except ValueError:  # there are not so many frames
+        return False
+    return True
 
 
 def report(error: BaseException, message: str) -> bool:
