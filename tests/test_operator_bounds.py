@@ -7,10 +7,11 @@ and behind it a consumer who pauses after each of the first events.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from operator_rows import ROWS, Row, class_of, rows
+from operator_rows import ROWS, Row, class_of, functions, rows
 from operator_rows.fast import Fast, Taken
 
 from rxagents import Stream
@@ -25,10 +26,10 @@ class Other:
     """An event of a stream that is given to an operator."""
 
 
-def fast_stream(row: Row, fast: Fast) -> Stream[Any]:
+def fast_stream(row: Row, fast: Fast, *functions: Callable[..., Any]) -> Stream[Any]:
     """The row's operator behind a fast source, with others besides."""
     others = [Fast(lambda _: Other(), 500).stream for _ in row.others]
-    operator = (row.fast or row.make)(*row.functions, *others)
+    operator = (row.fast or row.make)(*(functions or row.functions), *others)
     return Stream.from_observable(operator(fast.stream))
 
 
@@ -84,6 +85,46 @@ async def unpaced(row: Row, fast: Fast) -> list[int]:
     await over.wait()
     taken.finish()
     return taken.numbers
+
+
+class Raising:
+    """A function of a row, which raises when it is called for the third time."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.error = LookupError("the function's own")
+        self.calls = 0
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        if self.calls == 3:
+            raise self.error
+        return self._function(*args)
+
+
+@functions(lambda row: len(row.lasts) <= 1)
+async def test_what_a_function_raises_leaves_the_source_before_a_slow_consumer_is_told(
+    row: Row, number: int
+) -> None:
+    fast = Fast(row.event, row.count)
+    raising = Raising(row.functions[number])
+    given = [*row.functions[:number], raising, *row.functions[number + 1 :]]
+    told: list[Any] = []
+    async with fast_stream(row, fast, *given).iterate(high=row.high) as events:
+        while not told and raising.calls < 10 * FEW:
+            await asyncio.sleep(A_WHILE)
+            if raising.calls >= 3:
+                assert fast.left
+                assert fast.emitted < row.count
+            try:
+                async with asyncio.timeout(A_WHILE):
+                    await anext(events)
+            except Exception as error:
+                told.append(error)
+    if "test_operator_bounds.py" in row.not_called:
+        assert raising.calls == 3
+    if raising.calls >= 3:
+        assert told == [raising.error]
 
 
 @rows(lambda row: class_of(row) == "unbounded")

@@ -12,7 +12,7 @@ import pytest
 from operator_rows import ROWS, Row, class_of, functions, rows
 from operator_rows.row import before, end_of, lifetime
 
-from rxagents import AsyncCallbackError, Stream
+from rxagents import AsyncCallbackError, RawResponsesStreamEvent, Stream, StreamEvent
 from rxagents import operators as ops
 from rxagents.testing import MarbleError, cold, expect, hot
 from rxagents.testing.marble_diagram import parse, parse_lifetime
@@ -224,6 +224,31 @@ async def test_what_a_function_raises_comes_after_what_was_emitted_before(
     assert [what for _, what in broken.beside[:-1]] == [what for _, what in sound.beside[:-1]]
     ends = [parse_lifetime(stay).end for stay in broken.source.subscriptions[1:]]
     assert not ends or ends[-1] == when
+
+
+class Unreadable:
+    """The data of an event that cannot be read: whoever looks at it is to say so."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.errors.append(LookupError(f"there is no {name} to be read"))
+        raise self.errors[-1]
+
+
+@rows(lambda row: any(isinstance(value, StreamEvent) for value in row.values.values()))
+async def test_what_an_event_raises_that_cannot_be_read_is_not_hidden(row: Row) -> None:
+    data: Any = Unreadable()
+    source = cold("-x-|", {"x": RawResponsesStreamEvent(data)})
+    told: list[Any] = []
+    operator = row.make(*row.functions, *(cold(other, row.drawn) for other in row.others))
+    stream = Stream.from_observable(operator(source))
+    stream.subscribe(told.append, told.append)
+    await asyncio.sleep(A_WHILE)
+    if data.errors:
+        assert told[-1] is data.errors[0]
+        source.expect_subscriptions("^!")
 
 
 @functions()

@@ -161,8 +161,8 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
 
 def is_deep() -> bool:
     """Whether a third of Python's stack is used up."""
-    try:
-        sys._getframe(sys.getrecursionlimit() // 3)  # pyright: ignore[reportPrivateUsage]  # it is documented
+    try:  # it is public: the underscore only tells that another Python may not have it
+        sys._getframe(sys.getrecursionlimit() // 3)  # pyright: ignore[reportPrivateUsage]
     except ValueError:  # there are not so many frames
         return False
     return True

@@ -21,6 +21,8 @@ class Fast:
     def __init__(self, event: Any, count: int) -> None:
         self.stream = Stream.from_async_iterable(self._read)
         self.emitted = 0
+        self.left = False
+        """Whether nobody reads it any more."""
         self.seen = 0
         """How many of them a consumer is known to be done with."""
         self.lead = 0
@@ -33,13 +35,16 @@ class Fast:
         self._watched: list[object] = []
 
     async def _read(self) -> AsyncIterator[Any]:
-        for number in range(self._count):
-            event = self._event(number)
-            self._watch(event)
-            self.emitted += 1
-            self.lead = max(self.lead, self.emitted - self.seen)
-            self.kept = max(self.kept, self._alive)
-            yield event
+        try:
+            for number in range(self._count):
+                event = self._event(number)
+                self._watch(event)
+                self.emitted += 1
+                self.lead = max(self.lead, self.emitted - self.seen)
+                self.kept = max(self.kept, self._alive)
+                yield event
+        finally:
+            self.left = True
 
     def _watch(self, event: Any) -> None:
         parts = (getattr(event, name, None) for name in ("value", "data", "item", "new_agent"))
