@@ -20,6 +20,8 @@ OPERATORS: dict[str, Callable[[], Any]] = {
     "switch_map": lambda: ops.switch_map(Stream.of),
     "scan": lambda: ops.scan(lambda _, value: value),
     "delay": lambda: ops.delay(0.01),
+    "conflate": lambda: ops.conflate(lambda _, value: value),
+    "share": lambda: ops.share(),
     "tap": lambda: ops.tap(lambda _: None),
     "retry": lambda: ops.retry(1),
 }
@@ -83,6 +85,13 @@ async def test_a_subscriber_is_told_once(chain: Any, operator: Any) -> None:
         await asyncio.sleep(60)
         assert len(told) == 1
         assert told[0] == "|" or isinstance(told[0], RecursionError)
+
+
+async def test_what_can_be_connected_can_be_in_a_long_chain_anywhere() -> None:
+    for before in (30, 31, 32):
+        through: list[Any] = [ops.map(lambda value: value) for _ in range(before)]
+        chain: Stream[Any] = Stream.of(1, 2).pipe(*through, ops.publish(), ops.ref_count())
+        assert await chain.pipe(ops.to_list()) == [1, 2]
 
 
 async def test_who_leaves_before_is_not_told() -> None:

@@ -108,7 +108,7 @@ async def test_what_a_function_raises_leaves_the_source_before_a_slow_consumer_i
 ) -> None:
     fast = Fast(row.event, row.count)
     raising = Raising(row.functions[number])
-    given = [*row.functions[:number], raising, *row.functions[number + 1 :]]
+    given: list[Any] = [*row.functions[:number], raising, *row.functions[number + 1 :]]
     told: list[Any] = []
     async with fast_stream(row, fast, *given).iterate(high=row.high) as events:
         while not told and raising.calls < 10 * FEW:

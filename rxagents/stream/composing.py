@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from reactivex import Observable
+from reactivex import Observable, abc
 
 from .fluent import Fluent
+from .subscriber import is_deep
+from .tasks import loop_or_none
 
 if TYPE_CHECKING:
     from .connectable import ConnectableStream
@@ -28,7 +30,7 @@ _K = TypeVar("_K")
 _L = TypeVar("_L")
 
 _FEW = 32
-"""Operators after which there is a Stream again, which sees to the errors of a chain too long."""
+"""Operators in a row that find room on Python's stack for what they do at the end."""
 
 _Op = Callable[[Observable[_A]], Observable[_B]]
 
@@ -189,5 +191,29 @@ class Composable(Fluent[_T]):
         for number, operator in enumerate(operators, 1):
             result = operator(result)
             if number % _FEW == 0:
-                result = self._adopt(result)
+                result = self._adopt(_ending_with_room(result))
         return self._adopt(result)
+
+
+def _ending_with_room(source: Any) -> Any:
+    """`source`, whose end comes on an empty stack if this one is deep: see `Subscriber`."""
+    is_plain = isinstance(source, Observable) and not hasattr(source, "connect")
+    if not is_plain:  # nor are the two of `partition`
+        return source
+    stream = cast("Observable[Any]", source)
+
+    def subscribe(
+        observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        def on_completed() -> None:
+            loop = loop_or_none()
+            if loop is not None and is_deep():
+                loop.call_soon(observer.on_completed)
+            else:
+                observer.on_completed()
+
+        return stream.subscribe(
+            observer.on_next, observer.on_error, on_completed, scheduler=scheduler
+        )
+
+    return Observable(subscribe)
