@@ -87,11 +87,13 @@ async def test_a_subscriber_is_told_once(chain: Any, operator: Any) -> None:
         assert told[0] == "|" or isinstance(told[0], RecursionError)
 
 
-async def test_what_can_be_connected_can_be_in_a_long_chain_anywhere() -> None:
+async def test_what_is_no_plain_stream_can_be_in_a_long_chain_anywhere() -> None:
     for before in (30, 31, 32):
         through: list[Any] = [ops.map(lambda value: value) for _ in range(before)]
         chain: Stream[Any] = Stream.of(1, 2).pipe(*through, ops.publish(), ops.ref_count())
         assert await chain.pipe(ops.to_list()) == [1, 2]
+        future: Any = Stream.of(1, 2).pipe(*[*through, ops.to_future()])
+        assert await future == 2
 
 
 async def test_who_leaves_before_is_not_told() -> None:

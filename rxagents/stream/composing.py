@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
@@ -197,10 +197,9 @@ class Composable(Fluent[_T]):
 
 def _ending_with_room(source: Any) -> Any:
     """`source`, whose end comes on an empty stack if this one is deep: see `Subscriber`."""
-    is_plain = isinstance(source, Observable) and not hasattr(source, "connect")
-    if not is_plain:  # nor are the two of `partition`
-        return source
-    stream = cast("Observable[Any]", source)
+    if hasattr(source, "connect") or not hasattr(source, "subscribe"):
+        return source  # of `publish`, or of `partition` and `to_future`
+    stream: Observable[Any] = source
 
     def subscribe(
         observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
