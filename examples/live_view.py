@@ -23,7 +23,7 @@ async def get_weather(city: str) -> str:
 
 agent = Agent("Guide", instructions="You tell the weather.", tools=[get_weather])
 
-MARKS = {"writing": "…", "running": "⏳", "completed": "✔"}
+MARKS = {"writing": "…", "waiting": "?", "running": "⏳", "completed": "✔"}
 
 
 def lines(snapshot: ops.Snapshot) -> Group:

@@ -61,6 +61,7 @@ from .connecting import replay as replay
 from .conversation import CallEntry as CallEntry
 from .conversation import Entry as Entry
 from .conversation import HandoffEntry as HandoffEntry
+from .conversation import InputEntry as InputEntry
 from .conversation import MessageEntry as MessageEntry
 from .conversation import ReasoningEntry as ReasoningEntry
 from .conversation import Snapshot as Snapshot

@@ -73,7 +73,15 @@ def _item(event: RunItemStreamEvent) -> str:
             return item.raw_item.name
         case "handoff_output_item":
             return f"{item.source_agent.name} -> {item.target_agent.name}"
-        case "reasoning_item":
+        case "tool_progress_item":
+            return item.progress.message or shortened(item.progress.data)
+        case "tool_approval_item":
+            return f"{item.name} {_cut(item.arguments or '')}"
+        case "attempt_failed_item":
+            return shortened(item.raw_item["error"])
+        case "input_item":
+            return shortened(item.raw_item.get("content"))
+        case _:
             return ""
 
 

@@ -12,12 +12,15 @@ from rxagents.events import (
     RunItemStreamEvent,
     StreamEvent,
 )
+from rxagents.tool_progress import ToolProgress
 from rxagents.usage import Usage
 
-from ._calls import agent_of, id_of_call, index_of
+from ._calls import agent_of, field_of, id_of_call, index_of
 from ._growing import GrowingList
-from ._writers import HOSTED_RUNS, TEXTS, CallWriter, Kind, Text, Writer, kind_of, writer
-from .conversation import Entry, HandoffEntry, Snapshot, view_of
+from ._pending import Response, Unanswered
+from ._texts import HOSTED_RUNS, TEXTS, Kind, Text
+from ._writers import CallWriter, Writer, error_text, kind_of, text_of_input, writer
+from .conversation import Entry, HandoffEntry, InputEntry, Snapshot, view_of
 
 
 class Transcript:
@@ -29,8 +32,8 @@ class Transcript:
 
     def __init__(self) -> None:
         self._entries = GrowingList[Entry]()
-        self._responses: dict[tuple[str, tuple[str, ...]], _Response] = {}  # by run and agent
-        self._unanswered: dict[tuple[str, str], list[CallWriter]] = {}  # by run and call's id
+        self._responses: dict[tuple[str, tuple[str, ...]], Response] = {}  # by run and agent
+        self._unanswered = Unanswered()
         self._agent = ""
         self._turn = 0
         self._seq = -1
@@ -51,6 +54,8 @@ class Transcript:
             self._read_raw(event, event.data)
         elif isinstance(event, RunItemStreamEvent):
             self._read_item(event)
+        else:
+            self._leave(event)
         return self._changed
 
     def snapshot(self, *, is_complete: bool = False) -> Snapshot:
@@ -77,15 +82,23 @@ class Transcript:
         self._facts = {**self._facts, **facts}  # a new one, as snapshots keep theirs
         self._changed = True
 
-    def _response(self, event: StreamEvent) -> _Response:
+    def _response(self, event: StreamEvent) -> Response:
         """The response that `event` is part of; another attempt takes the place of the last."""
         key = (event.run_id, event.path)
         response = self._responses.get(key)
         if response is None or response.turn != event.turn or response.attempt < event.attempt:
             if response is not None and response.turn == event.turn:
                 self._withdraw(response)
-            response = self._responses[key] = _Response(event.turn, event.attempt)
+            response = self._responses[key] = Response(event.turn, event.attempt)
         return response
+
+    def _leave(self, event: StreamEvent) -> None:
+        """An agent begins: one inside of a turn may be asked anew, and counts its turns anew."""
+        key = (event.run_id, event.path)
+        response = self._responses.get(key)
+        # Where the same agent is asked twice at once, both write in one place.
+        if response is not None and all(each.is_written for each in response.writers):
+            del self._responses[key]
 
     # --- raw events -------------------------------------------------------------------------
 
@@ -106,7 +119,7 @@ class Transcript:
             self._complete(event, response, data.response.output)
             self._use(data.response.usage)
 
-    def _write(self, event: StreamEvent, response: _Response, data: Any, about: Text) -> None:
+    def _write(self, event: StreamEvent, response: Response, data: Any, about: Text) -> None:
         if about.whole:
             written = response.at.get((index_of(data), about.kind))
             if written is not None and written.is_written:
@@ -115,20 +128,20 @@ class Transcript:
         if writing.write(about, data):
             self._update(writing)
 
-    def _begin(self, event: StreamEvent, response: _Response, data: Any) -> None:
+    def _begin(self, event: StreamEvent, response: Response, data: Any) -> None:
         kind = kind_of(data.item)
         if kind is not None:
             writing = self._at(event, response, data, kind)
             if writing.name_as(data.item) or self._changed:
                 self._update(writing)
 
-    def _run(self, response: _Response, data: Any) -> None:
+    def _run(self, response: Response, data: Any) -> None:
         call = response.at.get((index_of(data), "call"))
         if isinstance(call, CallWriter) and not (call.is_running or call.is_written):
             call.run()
             self._update(call)
 
-    def _finish(self, event: StreamEvent, response: _Response, data: Any) -> None:
+    def _finish(self, event: StreamEvent, response: Response, data: Any) -> None:
         kind = kind_of(data.item)
         if kind is not None:
             writing = self._at(event, response, data, kind)
@@ -136,7 +149,7 @@ class Transcript:
         elif data.item.type.endswith("_call_output"):
             self._answer(event, data.item.call_id, getattr(data.item, "output", None))
 
-    def _complete(self, event: StreamEvent, response: _Response, output: list[Any]) -> None:
+    def _complete(self, event: StreamEvent, response: Response, output: list[Any]) -> None:
         """Finish what servers have not finished that send no `output_item.done`."""
         told = [(index, item) for index, item in enumerate(output) if kind_of(item) is not None]
         written = [each for each in response.writers if each.is_written]
@@ -147,9 +160,7 @@ class Transcript:
             if not each.is_written:
                 self._written(event, response, each, None)
 
-    def _complete_item(
-        self, event: StreamEvent, response: _Response, index: int, item: Any
-    ) -> None:
+    def _complete_item(self, event: StreamEvent, response: Response, index: int, item: Any) -> None:
         kind = kind_of(item)
         assert kind is not None
         writing = response.at.get((index, kind))
@@ -178,7 +189,8 @@ class Transcript:
             case "tool_call_item" | "handoff_call_item":
                 self._told(event, item.raw_item, "call")
             case "tool_call_output_item":
-                self._answer(event, id_of_call(item.raw_item), item.output)
+                call_id = id_of_call(item.raw_item)
+                self._answer(event, call_id, item.output, error_text(item.error))
             case "handoff_output_item":
                 self._hand_over(
                     event,
@@ -188,6 +200,16 @@ class Transcript:
                         call_id=id_of_call(item.raw_item),
                     ),
                 )
+            case "input_item":
+                self._put(InputEntry(text=text_of_input(item.raw_item), input_id=item.input_id))
+            case "tool_approval_item":
+                self._ask(event, item.raw_item)
+            case "tool_progress_item":
+                self._report(event, item.raw_item, item.progress)
+            case "attempt_failed_item":
+                self._fail(event)
+            case _:  # shown by nothing here
+                return
 
     def _told(self, event: RunItemStreamEvent, raw: Any, kind: Kind) -> None:
         """An item is told that its raw events have written already, or that has none."""
@@ -203,35 +225,54 @@ class Transcript:
         self._written(event, response, writing, raw)
         response.untold.remove(writing)
 
-    def _answer(self, event: StreamEvent, call_id: str, output: Any) -> None:
-        call = self._next_unanswered(event, call_id)
+    def _ask(self, event: StreamEvent, raw: Any) -> None:
+        """A call waits for an approval."""
+        calls = self._open_calls(event, raw)
+        call = next((call for call in calls if not call.is_waiting), None)
+        # A resumed run asks for calls that the run before has told. A run inside of this one, of
+        # which nothing else is told, has no entry: nobody would say what became of it.
+        if not calls and len(event.path) <= 1 and field_of(raw, "call_id"):
+            call = self._add_call(event, id_of_call(raw))
+            call.finish(raw)
+            self._unanswered.add(event.run_id, call)
+        if call is not None:
+            call.wait()
+            self._update(call)
+
+    def _report(self, event: StreamEvent, raw: Any, progress: ToolProgress) -> None:
+        for call in self._open_calls(event, raw)[:1]:
+            call.report(progress)
+            self._update(call)
+
+    def _open_calls(self, event: StreamEvent, raw: Any) -> list[CallWriter]:
+        """The calls that `raw` may be; one of an agent inside may have the id of one outside."""
+        calls, agent = self._unanswered.of(event.run_id, id_of_call(raw)), agent_of(event)
+        return [call for call in calls if call.agent == agent]
+
+    def _fail(self, event: StreamEvent) -> None:
+        """Nothing of this attempt counts any more; the next one need not have begun."""
+        key = (event.run_id, event.path)
+        response = self._responses.get(key)
+        if response is not None and response.is_of(event):
+            self._withdraw(response)
+            del self._responses[key]
+
+    def _answer(
+        self, event: StreamEvent, call_id: str, output: Any, error: str | None = None
+    ) -> None:
+        call = self._unanswered.take(event.run_id, call_id)
         if call is None:
-            call = CallWriter(agent_of(event))
-            call.call_id = call_id
-            call.number = self._entries.add(call.entry())
-        call.answer(output)
+            call = self._add_call(event, call_id)
+        call.answer(output, error)
         self._update(call)
 
     def _hand_over(self, event: StreamEvent, handoff: HandoffEntry) -> None:
-        call = self._next_unanswered(event, handoff.call_id)
-        number = self._entries.add(handoff) if call is None else call.number
-        self._entries.settle(number, handoff)
-        self._changed = True
-
-    def _next_unanswered(self, event: StreamEvent, call_id: str) -> CallWriter | None:
-        """The first call of this id without an output: some servers use an id twice."""
-        key = (event.run_id, call_id)
-        calls = self._unanswered.get(key)
-        if not calls:
-            return None
-        call = calls.pop(0)
-        if not calls:
-            del self._unanswered[key]
-        return call
+        call = self._unanswered.take(event.run_id, handoff.call_id)
+        self._put(handoff, None if call is None else call.number)
 
     # --- entries ----------------------------------------------------------------------------
 
-    def _at(self, event: StreamEvent, response: _Response, data: Any, kind: Kind) -> Writer:
+    def _at(self, event: StreamEvent, response: Response, data: Any, kind: Kind) -> Writer:
         """The entry that is being written where `data` stands; a new one if there is none."""
         index = index_of(data)
         writing = response.at.get((index, kind))
@@ -241,7 +282,7 @@ class Transcript:
         return writing
 
     def _add(
-        self, event: StreamEvent, response: _Response, index: int | str | None, kind: Kind
+        self, event: StreamEvent, response: Response, index: int | str | None, kind: Kind
     ) -> Writer:
         """Begin an entry."""
         writing = writer(kind, agent_of(event) or self._agent)
@@ -252,12 +293,24 @@ class Transcript:
             response.at[index, kind] = writing
         return writing
 
-    def _written(self, event: StreamEvent, response: _Response, writing: Writer, item: Any) -> None:
+    def _add_call(self, event: StreamEvent, call_id: str) -> CallWriter:
+        """Begin the entry of a call that no response has."""
+        call = CallWriter(agent_of(event))
+        call.call_id = call_id
+        call.number = self._entries.add(call.entry())
+        return call
+
+    def _put(self, entry: Entry, number: int | None = None) -> None:
+        """Set an entry that is whole: a new one, or in the place of another."""
+        self._entries.settle(self._entries.add(entry) if number is None else number, entry)
+        self._changed = True
+
+    def _written(self, event: StreamEvent, response: Response, writing: Writer, item: Any) -> None:
         """The model has finished an entry."""
         writing.finish(item)
         response.untold.append(writing)
         if isinstance(writing, CallWriter) and not writing.is_answered:
-            self._unanswered.setdefault((event.run_id, writing.call_id), []).append(writing)
+            self._unanswered.add(event.run_id, writing)
         self._update(writing)
 
     def _update(self, writing: Writer) -> None:
@@ -267,35 +320,9 @@ class Transcript:
         else:
             self._entries.open[writing.number] = writing.entry()
 
-    def _withdraw(self, response: _Response) -> None:
+    def _withdraw(self, response: Response) -> None:
         """Take back what a failed attempt has begun."""
         if response.writers:
             self._entries.remove({each.number for each in response.writers})
             self._changed = True
-        for key, calls in list(self._unanswered.items()):
-            kept = [call for call in calls if call not in response.writers]
-            if kept:
-                self._unanswered[key] = kept
-            else:
-                del self._unanswered[key]
-
-
-class _Response:
-    """What has come of one model call."""
-
-    def __init__(self, turn: int, attempt: int) -> None:
-        self.turn = turn
-        self.attempt = attempt
-        self.at: dict[tuple[int | str, Kind], Writer] = {}
-        """By the output index, or what stands for it."""
-        self.writers: list[Writer] = []
-        """All of them, in the order of their start."""
-        self.untold: list[Writer] = []
-        """Those whose item event is still to come."""
-
-    def next_unwritten(self, kind: Kind, call_id: str) -> Writer | None:
-        """The first of this kind that is not finished, and may be the call with this id."""
-        for each in self.writers:
-            if each.kind == kind and not each.is_written and each.may_be(call_id):
-                return each
-        return None
+        self._unanswered.forget(response.writers)

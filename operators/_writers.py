@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Any, ClassVar
+
+from rxagents.exceptions import RecordedToolError
+from rxagents.tool_progress import ToolProgress
 
 from ._calls import field_of, id_of_call, name_of_call
 from ._growing import GrowingText
+from ._texts import Kind, Text
 from .conversation import CallEntry, Entry, MessageEntry, ReasoningEntry, view_of
-
-Kind: TypeAlias = Literal["message", "reasoning", "call"]
-
-
-class Text(NamedTuple):
-    """Which text an event is about."""
-
-    kind: Kind
-    field: str
-    part: str = ""
-    """The attribute of the event that tells the part; empty where there is but one."""
-
-    whole: str = ""
-    """The attribute with the finished text; empty for a delta."""
-
-
-TEXTS = {
-    "response.output_text.delta": Text("message", "text", "content_index"),
-    "response.output_text.done": Text("message", "text", "content_index", "text"),
-    "response.refusal.delta": Text("message", "refusal", "content_index"),
-    "response.refusal.done": Text("message", "refusal", "content_index", "refusal"),
-    "response.reasoning_text.delta": Text("reasoning", "text", "content_index"),
-    "response.reasoning_text.done": Text("reasoning", "text", "content_index", "text"),
-    "response.reasoning_summary_text.delta": Text("reasoning", "summary", "summary_index"),
-    "response.reasoning_summary_text.done": Text("reasoning", "summary", "summary_index", "text"),
-    "response.function_call_arguments.delta": Text("call", "arguments"),
-    "response.function_call_arguments.done": Text("call", "arguments", whole="arguments"),
-    "response.mcp_call_arguments.delta": Text("call", "arguments"),
-    "response.mcp_call_arguments.done": Text("call", "arguments", whole="arguments"),
-    "response.custom_tool_call_input.delta": Text("call", "arguments"),
-    "response.custom_tool_call_input.done": Text("call", "arguments", whole="input"),
-    "response.code_interpreter_call_code.delta": Text("call", "arguments"),
-    "response.code_interpreter_call_code.done": Text("call", "arguments", whole="code"),
-}
-"""The events that write texts."""
-
-HOSTED_RUNS = frozenset(
-    {
-        "response.web_search_call.searching",
-        "response.file_search_call.searching",
-        "response.code_interpreter_call.interpreting",
-        "response.image_generation_call.generating",
-        "response.mcp_call_arguments.done",
-        "response.code_interpreter_call_code.done",
-    }
-)
-"""The events after which a provider runs a call itself."""
 
 
 class Writer:
@@ -171,8 +128,11 @@ class CallWriter(Writer):
         self.texts = {"arguments": GrowingText()}
         self.call_id = ""
         self.output: Any = None
+        self.error: str | None = None
+        self.progress: ToolProgress | None = None
         self.is_answered = False
         self.is_running = False
+        self.is_waiting = False
         self._name = ""
         self._is_hosted = False
 
@@ -191,9 +151,21 @@ class CallWriter(Writer):
         self.is_running = True
         self._facts = None
 
-    def answer(self, output: Any) -> None:
+    def wait(self) -> None:
+        """Note that somebody has to approve the call."""
+        self.is_waiting = True
+        self._facts = None
+
+    def report(self, progress: ToolProgress) -> None:
+        """Note how far the tool has come, so that it has begun."""
+        self.progress = progress
+        self.is_waiting = False
+        self._facts = None
+
+    def answer(self, output: Any, error: str | None = None) -> None:
         self.is_written = self.is_answered = True
         self.output = output
+        self.error = error
         self._facts = None
 
     @property
@@ -201,21 +173,28 @@ class CallWriter(Writer):
         return self.is_answered
 
     def _state(self) -> dict[str, Any]:
-        runs = self.is_written or self.is_running
-        status = "completed" if self.is_answered else "running" if runs else "writing"
         return {
             "call_id": self.call_id,
             "name": self._name,
-            "status": status,
+            "status": self._status(),
+            "progress": self.progress,
             "output": self.output,
+            "error": self.error,
         }
+
+    def _status(self) -> str:
+        if self.is_answered:
+            return "completed"
+        if self.is_waiting:
+            return "waiting"
+        return "running" if self.is_written or self.is_running else "writing"
 
     def _correct(self, item: Any) -> None:
         # Of a function, of a custom tool, of the code interpreter.
         told = [field_of(item, name) for name in ("arguments", "input", "code")]
         self._set("arguments", [text for text in told if isinstance(text, str)])
         if self._is_hosted:
-            self.answer(field_of(item, "output"))
+            self.answer(field_of(item, "output"), _text_of_failure(field_of(item, "error")))
 
 
 _WRITERS: dict[str, type[Writer]] = {
@@ -235,3 +214,26 @@ def kind_of(item: Any) -> Kind | None:
     if item.type == "message" or item.type == "reasoning":
         return item.type  # type: ignore[no-any-return]  # an item of one of some thirty classes
     return "call" if item.type.endswith("_call") else None
+
+
+def error_text(error: Exception | None) -> str | None:
+    """What a tool has raised, the same of a run and of a recording of it."""
+    if error is None or isinstance(error, RecordedToolError):
+        return None if error is None else str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _text_of_failure(error: Any) -> str | None:
+    """What the provider says of a tool that has failed there."""
+    if error is None:
+        return None
+    return str(field_of(error, "message") or text_of_input(error) or error)
+
+
+def text_of_input(item: Any) -> str:
+    """The text of an input item; empty if it has none."""
+    content = field_of(item, "content")
+    if isinstance(content, str):
+        return content
+    parts: list[Any] = content or []
+    return "".join(field_of(part, "text") or "" for part in parts)

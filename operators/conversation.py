@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
 
+from rxagents.tool_progress import ToolProgress
 from rxagents.usage import Usage
 
 from ._growing import ListSoFar, TextSoFar
@@ -100,11 +101,21 @@ class CallEntry(_View):
     arguments: str = ""
     """The arguments so far: mostly JSON."""
 
-    status: Literal["writing", "running", "completed"] = "writing"
-    """`writing` while the model does, then `running`, and `completed` with its output."""
+    status: Literal["writing", "waiting", "running", "completed"] = "writing"
+    """`writing` while the model does, then `running`, and `completed` with its output.
+
+    `waiting` while it needs an approval: until the tool tells its progress, or its output or the
+    rejection is there. That it was approved is no event.
+    """
+
+    progress: ToolProgress | None = None
+    """What the tool has told of its work last; None if it has told nothing."""
 
     output: Any = None
     """What the tool has returned; None until then, and where a hosted tool does not tell it."""
+
+    error: str | None = None
+    """What the tool has failed with, where the model is told something else; None if it has not."""
 
     agent: str = ""
     """The name of the agent that calls."""
@@ -129,7 +140,20 @@ class HandoffEntry(_View):
     """The id of the call that asked for it."""
 
 
-Entry: TypeAlias = MessageEntry | ReasoningEntry | CallEntry | HandoffEntry
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputEntry(_View):
+    """What the run was told while it was under way. It stands where the run took it in."""
+
+    kind: Literal["input"] = "input"
+
+    text: str = ""
+    """Its text; empty where it has none."""
+
+    input_id: str = ""
+    """The id of the input item."""
+
+
+Entry: TypeAlias = MessageEntry | ReasoningEntry | CallEntry | HandoffEntry | InputEntry
 """Any entry; tell them apart by `kind` or by class."""
 
 

@@ -85,8 +85,9 @@ def usage() -> Callable[[Observable[StreamEvent]], Observable[Usage]]:
             told = getattr(getattr(event.data, "response", None), "usage", None)
             if told is None and event.data.type != "response.completed":
                 return None
-            before, total = total, Usage.of_response(told)
+            before, total = total, Usage()  # a new one, as those who were told keep theirs
             total.add(before)
+            total.add(Usage.of_response(told))
             return total
 
         return choose(pick)(source)

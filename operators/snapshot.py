@@ -18,6 +18,7 @@ from .conversation import (
     CallEntry,
     Entry,
     HandoffEntry,
+    InputEntry,
     MessageEntry,
     ReasoningEntry,
     Snapshot,
@@ -28,11 +29,15 @@ from .conversation import (
 
 _OTHERS = ("agent", "turn", "usage", "is_complete")  # of a snapshot, besides its entries
 
+_OF_ANY_CLASS = frozenset({"output", "progress"})
+"""The fields that are not compared."""
+
 _TEXTS: dict[type[Entry], tuple[str, ...]] = {
     MessageEntry: ("text", "refusal"),
     ReasoningEntry: ("text", "summary"),
     CallEntry: ("arguments",),
     HandoffEntry: (),
+    InputEntry: (),
 }
 """The fields of an entry that grow."""
 
@@ -127,16 +132,19 @@ def snapshot() -> Callable[[Observable[StreamEvent]], Observable[Snapshot]]:
         source       --A--"Hel"--"lo"--m--|     m: the message is finished
         snapshot()   --1--2------3-----4--(5|)     2: "Hel"   3: "Hello"   5: is_complete
 
-    A snapshot has an entry for each message, reasoning, call and handoff, in the order in which
-    they began; calls go from "writing" to "running" to "completed" with their output. It is
-    immutable and shares with the others what it has in common with them, so an event costs the
-    same however long the run is. Reading a text or the entries costs as much as they are long:
-    do so as often as something is shown, as with `ops.frame` before this.
+    A snapshot has an entry for each message, reasoning, call and handoff, and for each input that
+    the run took in on its way, in the order in which they began. Calls go from "writing" to
+    "running" to "completed" with their output or error, by "waiting" where they need an approval,
+    and have the last progress that their tool told. A snapshot is immutable and shares with the
+    others what it has in common with them, so an event costs the same however long the run is.
+    Reading a text or the entries costs as much as they are long: do so as often as something is
+    shown, as with `ops.frame` before this.
 
-    Another attempt at a model call takes the place of what the failed one had begun. Agents that
-    work inside of a turn have their entries here too. Several runs in one stream make one
-    conversation. The last snapshot, at the end of the source, has `is_complete`. An error follows
-    what there is.
+    What a failed attempt at a model call had begun is gone with its `attempt_failed` event, or when
+    the next attempt begins. Agents that work inside of a turn have their entries here too; without
+    `RunConfig.stream_nested` they have none, not even for the approvals they ask for. Several runs
+    in one stream make one conversation. The last snapshot, at the end of the source, has
+    `is_complete`. An error follows what there is.
 
     >>> run = Runner.run_streamed(agent, "How is the weather in Oslo?")
     >>> last = await run.pipe(ops.snapshot())
@@ -246,8 +254,8 @@ def _changed_fields(old: object, new: object, names: tuple[str, ...]) -> list[st
     changed: list[str] = []
     for name in names:
         was, value = getattr(old, name), getattr(new, name)
-        # Outputs may be of any class, also of one whose comparison gives no truth value.
-        if was is not value and (name == "output" or was != value):
+        # These may hold values of any class, also of one whose comparison gives no truth value.
+        if was is not value and (name in _OF_ANY_CLASS or was != value):
             changed.append(name)
     return changed
 

@@ -8,21 +8,34 @@ from typing import Any, TypeAlias, TypeVar, cast
 from .agent import Agent
 from .events import (
     AgentUpdatedStreamEvent,
+    ApprovalRequestedEvent,
     RawResponsesStreamEvent,
     RunItemStreamEvent,
     StreamEvent,
     as_json,
 )
+from .exceptions import RecordedToolError
 from .items import (
+    AttemptFailedItem,
+    CompactionItem,
     HandoffCallItem,
     HandoffOutputItem,
+    InputItem,
+    MCPApprovalRequestItem,
+    MCPApprovalResponseItem,
+    MCPListToolsItem,
     MessageOutputItem,
     ReasoningItem,
     RunItem,
+    ToolApprovalItem,
     ToolCallItem,
     ToolCallOutputItem,
+    ToolProgressItem,
+    ToolSearchCallItem,
+    ToolSearchOutputItem,
 )
 from .openai_types import lenient_event, lenient_item, typed_event, typed_item
+from .tool_progress import ToolProgress
 
 KnownAgents: TypeAlias = Iterable[Agent[Any]] | Mapping[str, Agent[Any]]
 """The agents to get back: any iterable of them, or a mapping from their names."""
@@ -35,6 +48,17 @@ _OF_THE_MODEL: dict[str, Callable[[Agent[Any], Any], RunItem]] = {
     "reasoning_item": ReasoningItem,
     "tool_call_item": ToolCallItem,
     "handoff_call_item": HandoffCallItem,
+    "mcp_list_tools_item": MCPListToolsItem,
+    "mcp_approval_request_item": MCPApprovalRequestItem,
+    "tool_search_call_item": ToolSearchCallItem,
+    "tool_search_output_item": ToolSearchOutputItem,
+    "compaction_item": CompactionItem,
+}
+
+# Those whose `raw_item` is a dictionary of ours.
+_PLAIN: dict[str, Callable[[Agent[Any], Any], RunItem]] = {
+    "mcp_approval_response_item": MCPApprovalResponseItem,
+    "attempt_failed_item": AttemptFailedItem,
 }
 
 
@@ -75,8 +99,10 @@ class EventReader:
             raw = _typed(_object(data, "data"), typed_event, lenient_event)
             return RawResponsesStreamEvent(raw, **_position(data))
         if kind == "run_item_stream_event":
-            item = self._item(_object(data, "item"))
-            return RunItemStreamEvent(data["name"], item, **_position(data))
+            item = self.item(_object(data, "item"))
+            kinds = {"approval_requested": ApprovalRequestedEvent}
+            made: Any = kinds.get(data["name"], RunItemStreamEvent)
+            return cast("StreamEvent", made(data["name"], item, **_position(data)))
         if kind == "agent_updated_stream_event":
             return AgentUpdatedStreamEvent(self._agent(data["new_agent"]), **_position(data))
         raise ValueError(
@@ -85,14 +111,22 @@ class EventReader:
             "written it, install that"
         )
 
-    def _item(self, item: Mapping[str, Any]) -> RunItem:
+    def item(self, item: Mapping[str, Any]) -> RunItem:
+        """The item that `item_to_dict` described."""
         kind, agent, raw = item["type"], self._agent(item["agent"]), item["raw_item"]
         if kind in _OF_THE_MODEL:
-            if isinstance(raw, dict):
-                raw = _typed(cast("dict[str, Any]", raw), typed_item, lenient_item)
-            return _OF_THE_MODEL[kind](agent, raw)
+            return _OF_THE_MODEL[kind](agent, _raw_item(raw))
+        if kind in _PLAIN:
+            return _PLAIN[kind](agent, raw)
         if kind == "tool_call_output_item":
-            return ToolCallOutputItem(agent, raw, output=item["output"])
+            return _output(agent, item)
+        if kind == "input_item":
+            return InputItem(agent, raw, input_id=item["input_id"])
+        if kind == "tool_progress_item":
+            progress = ToolProgress(**item["progress"])
+            return ToolProgressItem(agent, _raw_item(raw), progress=progress)
+        if kind == "tool_approval_item":
+            return ToolApprovalItem(agent, _raw_item(raw), item["tool_name"])
         if kind == "handoff_output_item":
             source, target = self._agent(item["source_agent"]), self._agent(item["target_agent"])
             return HandoffOutputItem(agent, raw, source_agent=source, target_agent=target)
@@ -108,6 +142,23 @@ class EventReader:
         if agent is None:
             agent = self._agents[name] = Agent(name)
         return agent
+
+
+def _raw_item(raw: object) -> Any:
+    if isinstance(raw, dict):
+        return _typed(cast("dict[str, Any]", raw), typed_item, lenient_item)
+    return raw
+
+
+def _output(agent: Agent[Any], item: Mapping[str, Any]) -> ToolCallOutputItem:
+    error = item.get("error")
+    return ToolCallOutputItem(
+        agent,
+        item["raw_item"],
+        output=item["output"],
+        error=None if error is None else RecordedToolError(error),
+        custom_data=item.get("custom_data"),
+    )
 
 
 def agents_by_name(agents: KnownAgents) -> dict[str, Agent[Any]]:

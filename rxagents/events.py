@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 import openai
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel
 
+from .exceptions import RecordedToolError, UserError
+
 if TYPE_CHECKING:
     from .agent import Agent
+    from .context import RunContextWrapper
     from .event_json import KnownAgents
     from .items import RunItem
+    from .live_items import ToolApprovalItem
 
 TResponseStreamEvent: TypeAlias = ResponseStreamEvent
 """An event of a model's response: one of the `openai` package's classes."""
@@ -25,12 +29,16 @@ RunItemName: TypeAlias = Literal[
     "tool_called",
     "tool_output",
     "reasoning_item_created",
-    # Only in streams of the OpenAI Agents SDK, so far:
     "tool_search_called",
     "tool_search_output_created",
     "mcp_approval_requested",
     "mcp_approval_response",
     "mcp_list_tools",
+    # Ours, and not in the OpenAI Agents SDK:
+    "tool_progress",
+    "approval_requested",
+    "input_admitted",
+    "attempt_failed",
 ]
 
 
@@ -116,18 +124,45 @@ class RunItemStreamEvent(EventPosition):
     type: Literal["run_item_stream_event"] = "run_item_stream_event"
 
     def _payload(self) -> dict[str, Any]:
-        item = self.item
-        described: dict[str, Any] = {
-            "type": item.type,
-            "agent": item.agent.name,
-            "raw_item": as_json(item.raw_item),
-        }
-        if item.type == "tool_call_output_item":
-            described["output"] = as_json(item.output)
-        elif item.type == "handoff_output_item":
-            described["source_agent"] = item.source_agent.name
-            described["target_agent"] = item.target_agent.name
-        return {"name": self.name, "item": described}
+        return {"name": self.name, "item": item_to_dict(self.item)}
+
+
+@dataclass(slots=True)
+class ApprovalRequestedEvent(RunItemStreamEvent):
+    """A call waits for an approval: `await event.approve()`, or `await event.reject("why not")`.
+
+    Both take effect when they are called, so that a plain callback need not await them. Where the
+    run has stopped for the call already, that is when it is resumed from its `to_state()`. Of an
+    event that was read from JSON they raise UserError.
+    """
+
+    item: ToolApprovalItem  # pyright: ignore[reportIncompatibleVariableOverride] - narrower
+    context: RunContextWrapper[Any] | None = field(default=None, kw_only=True, repr=False)
+
+    def approve(self, *, always: bool = False) -> Awaitable[None]:
+        """Let the call be carried out, and with `always` every later one of its tool."""
+        self._context().approve_tool(self.item, always)
+        return _Done()
+
+    def reject(self, message: str | None = None, *, always: bool = False) -> Awaitable[None]:
+        """Refuse the call, and with `always` every later one; the model is told `message`."""
+        self._context().reject_tool(self.item, always, message)
+        return _Done()
+
+    def _context(self) -> RunContextWrapper[Any]:
+        if self.context is None:
+            raise UserError(
+                "this event was not received from a run in this process, so there is nothing to "
+                "approve: approve the item with RunState.approve(item), and resume from the state"
+            )
+        return self.context
+
+
+class _Done:
+    """Awaited, it gives None at once."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
 
 
 @dataclass(slots=True)
@@ -143,6 +178,37 @@ class AgentUpdatedStreamEvent(EventPosition):
 
 StreamEvent: TypeAlias = RawResponsesStreamEvent | RunItemStreamEvent | AgentUpdatedStreamEvent
 """Any event of a run; tell them apart by `type` or by class."""
+
+
+def item_to_dict(item: RunItem) -> dict[str, Any]:
+    """The item in JSON types, agents as their names."""
+    described: dict[str, Any] = {
+        "type": item.type,
+        "agent": item.agent.name,
+        "raw_item": as_json(item.raw_item),
+    }
+    if item.type == "tool_call_output_item":
+        described["output"] = as_json(item.output)
+        if item.error is not None:
+            described["error"] = _error_text(item.error)
+        if item.custom_data is not None:
+            described["custom_data"] = as_json(item.custom_data)
+    elif item.type == "handoff_output_item":
+        described["source_agent"] = item.source_agent.name
+        described["target_agent"] = item.target_agent.name
+    elif item.type == "tool_progress_item":
+        described["progress"] = as_json(vars(item.progress))
+    elif item.type == "input_item":
+        described["input_id"] = item.input_id
+    elif item.type == "tool_approval_item":
+        described["tool_name"] = item.tool_name
+    return described
+
+
+def _error_text(error: Exception) -> str:
+    if isinstance(error, RecordedToolError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def as_json(value: object) -> Any:

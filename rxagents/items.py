@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from openai.types.responses import (
     Response,
@@ -17,8 +17,20 @@ from openai.types.responses import (
     ResponseReasoningItem,
 )
 from openai.types.responses.response_input_item_param import FunctionCallOutput
-from pydantic import BaseModel
 
+from .call_answers import answer_to
+from .hosted_items import CompactionItem as CompactionItem
+from .hosted_items import MCPApprovalRequestItem as MCPApprovalRequestItem
+from .hosted_items import MCPApprovalResponseItem as MCPApprovalResponseItem
+from .hosted_items import MCPListToolsItem as MCPListToolsItem
+from .hosted_items import ToolSearchCallItem as ToolSearchCallItem
+from .hosted_items import ToolSearchOutputItem as ToolSearchOutputItem
+from .item_base import RunItemBase
+from .live_items import AttemptFailedItem as AttemptFailedItem
+from .live_items import InputItem as InputItem
+from .live_items import ToolApprovalItem as ToolApprovalItem
+from .live_items import ToolProgressItem as ToolProgressItem
+from .tool_outputs import tool_output_content
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -29,26 +41,6 @@ TResponseInputItem: TypeAlias = ResponseInputItemParam
 
 TResponseOutputItem: TypeAlias = ResponseOutputItem
 """One item of a model's response."""
-
-_Raw = TypeVar("_Raw")
-
-
-@dataclass(eq=False)
-class RunItemBase(Generic[_Raw]):
-    """One finished item of a run."""
-
-    agent: Agent[Any]
-    """The agent in whose turn it came about."""
-
-    raw_item: _Raw
-    """The item in the Responses API's form: the `openai` package's type, or a dictionary."""
-
-    def to_input_item(self) -> ResponseInputItemParam:
-        """The item as the model is given it in a later turn."""
-        raw: Any = self.raw_item
-        if isinstance(raw, BaseModel):
-            raw = raw.model_dump(by_alias=True, exclude_unset=True)
-        return cast("ResponseInputItemParam", raw)
 
 
 @dataclass(eq=False)
@@ -83,18 +75,24 @@ class ToolCallItem(RunItemBase[Any]):
 
 
 @dataclass(eq=False)
-class ToolCallOutputItem(RunItemBase[FunctionCallOutput]):
-    """The output of a tool."""
+class ToolCallOutputItem(RunItemBase[Any]):
+    """The output of a tool; `raw_item` is a dictionary."""
 
     output: Any = field(kw_only=True)
     """What the tool returned; `raw_item` has what the model is told of it."""
+
+    error: Exception | None = field(default=None, kw_only=True)
+    """What the tool raised, if the model was told something else instead."""
+
+    custom_data: dict[str, Any] | None = field(default=None, kw_only=True)
+    """What the tool's `custom_data_extractor` gave: for the application, never for the model."""
 
     type: Literal["tool_call_output_item"] = "tool_call_output_item"
 
     @property
     def call_id(self) -> str | None:
         """The id of the call that this answers."""
-        return self.raw_item.get("call_id")
+        return cast("str | None", self.raw_item.get("call_id"))
 
 
 @dataclass(eq=False)
@@ -120,8 +118,21 @@ RunItem: TypeAlias = (
     | ToolCallOutputItem
     | HandoffCallItem
     | HandoffOutputItem
+    | InputItem
+    | MCPListToolsItem
+    | MCPApprovalRequestItem
+    | MCPApprovalResponseItem
+    | ToolSearchCallItem
+    | ToolSearchOutputItem
+    | CompactionItem
+    | ToolApprovalItem
+    | ToolProgressItem
+    | AttemptFailedItem
 )
-"""Any finished item; tell them apart by `type` or by class."""
+"""Any item of a run; tell them apart by `type` or by class."""
+
+NOT_FOR_THE_MODEL = (ToolApprovalItem, ToolProgressItem, AttemptFailedItem)
+"""The items that tell how a run goes, and are no part of the conversation."""
 
 
 @dataclass(eq=False)
@@ -205,11 +216,16 @@ class ItemHelpers:
 
     @classmethod
     def tool_call_output_item(
-        cls, tool_call: ResponseFunctionToolCall, output: object
+        cls,
+        tool_call: ResponseFunctionToolCall,
+        output: object,
+        output_json_schema: dict[str, Any] | None = None,
     ) -> FunctionCallOutput:
-        """What the model is told of a call's output: its text form."""
-        return {
-            "type": "function_call_output",
-            "call_id": tool_call.call_id,
-            "output": output if isinstance(output, str) else str(output),
-        }
+        """What the model is told of a call's output: a text, or a list of texts, images and files.
+
+        With an `output_json_schema` it is JSON.
+        """
+        content = tool_output_content(output, as_json=output_json_schema is not None)
+        return cast(
+            "FunctionCallOutput", answer_to(tool_call, "function_call_output", output=content)
+        )

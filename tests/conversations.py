@@ -23,15 +23,20 @@ from openai.types.responses.response_function_web_search import ActionSearch
 from openai.types.responses.response_reasoning_item import Summary
 from reactivex.subject import Subject
 
-from rxagents import Agent, Runner, Stream, function_tool
+from rxagents import Agent, Runner, Stream, ToolProgress, function_tool
 from rxagents import operators as ops
 from rxagents.events import (
+    ApprovalRequestedEvent,
     RawResponsesStreamEvent,
     RunItemStreamEvent,
     StreamEvent,
 )
 from rxagents.items import (
+    AttemptFailedItem,
+    InputItem,
+    ToolApprovalItem,
     ToolCallOutputItem,
+    ToolProgressItem,
 )
 from rxagents.operators.conversation import looks_of as looks_of  # type: ignore[import-not-found]
 from rxagents.run import RunResultStreaming
@@ -124,11 +129,39 @@ def refused(text: str) -> ResponseOutputRefusal:
     return ResponseOutputRefusal(type="refusal", refusal=text)
 
 
-def output(call_id: str, value: Any = "x") -> RunItemStreamEvent:
-    item = ToolCallOutputItem(
-        AGENT, {"type": "function_call_output", "call_id": call_id, "output": "x"}, output=value
-    )
+def output(call_id: str, value: Any = "x", error: Exception | None = None) -> RunItemStreamEvent:
+    told = {"type": "function_call_output", "call_id": call_id, "output": "x"}
+    item = ToolCallOutputItem(AGENT, told, output=value, error=error)
     return RunItemStreamEvent("tool_output", item, turn=1, run_id="r", path=("A",))
+
+
+def approval(call_id: str, *, path: tuple[str, ...] = ("A",)) -> ApprovalRequestedEvent:
+    item = ToolApprovalItem(Agent(path[-1]), function_call("f", "{}", call_id=call_id))
+    return ApprovalRequestedEvent("approval_requested", item, turn=1, run_id="r", path=path)
+
+
+def progress(call_id: str, told: ToolProgress) -> RunItemStreamEvent:
+    item = ToolProgressItem(AGENT, function_call("f", "{}", call_id=call_id), progress=told)
+    return RunItemStreamEvent("tool_progress", item, turn=1, run_id="r", path=("A",))
+
+
+def admitted(content: Any, input_id: str = "i") -> RunItemStreamEvent:
+    item = InputItem(AGENT, {"role": "user", "content": content}, input_id=input_id)
+    return RunItemStreamEvent("input_admitted", item, turn=1, run_id="r", path=("A",))
+
+
+def attempt_failed(
+    *, turn: int = 1, attempt: int = 1, path: tuple[str, ...] = ("A",)
+) -> RunItemStreamEvent:
+    told = {"type": "attempt_failed", "attempt": attempt, "error": "cut", "superseded": ["same"]}
+    return RunItemStreamEvent(
+        "attempt_failed",
+        AttemptFailedItem(AGENT, told),
+        turn=turn,
+        attempt=attempt,
+        run_id="r",
+        path=path,
+    )
 
 
 def web_search() -> ResponseFunctionWebSearch:
@@ -176,7 +209,7 @@ ITEMS: list[ResponseOutputItem] = [
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[StreamEvent]:
-    """Responses with items in any order of their deltas, attempts, calls and their outputs."""
+    """Responses with deltas in any order, attempts, calls, and what is told of them."""
     events: list[StreamEvent] = []
     for turn in range(1, draw(st.integers(1, 3)) + 1):
         for attempt in range(1, draw(st.integers(1, 2)) + 1):
@@ -187,5 +220,15 @@ def conversations(draw: st.DrawFn) -> list[StreamEvent]:
             if draw(st.booleans()):
                 told = draw(st.permutations(told))
             events += [raw(event, turn=turn, attempt=attempt) for event in told]
-        events += [output(each) for each in draw(st.lists(st.sampled_from("xyz"), max_size=3))]
+            if draw(st.booleans()):
+                events.append(attempt_failed(turn=turn, attempt=attempt))
+        for call_id in draw(st.lists(st.sampled_from("xyz"), max_size=4)):
+            fraction = draw(st.floats(0, 1))
+            of_call = (
+                approval(call_id),
+                progress(call_id, ToolProgress(fraction=fraction)),
+                output(call_id),
+                admitted(call_id),
+            )
+            events.append(draw(st.sampled_from(of_call)))
     return events

@@ -117,6 +117,8 @@ class LoopbackServer:
             raise ValueError("only the last answer of a script can be repeated")
         self.requests: list[Request] = []
         """Every request so far."""
+        self.connections = 0
+        """Connections that were made."""
         self.gone = 0
         """Clients that left before their answer was whole, until the block was left."""
         self.sent = 0
@@ -184,6 +186,7 @@ class LoopbackServer:
         task = asyncio.current_task()
         assert task is not None
         self._connections[task] = writer
+        self.connections += 1
         try:
             while (request := await _read_request(reader)) is not None:
                 self.requests.append(request)

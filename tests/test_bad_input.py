@@ -338,7 +338,7 @@ async def test_the_key_and_the_address_come_from_the_environment(
         assert first.body["stream"] is True
         assert first.body["instructions"] == "Be kind."
         assert second.body["model"] == "other"
-        assert server.open_connections == 1, "both runs used the same connection"
+        assert server.connections == 1, "both runs used the same connection"
 
 
 async def test_a_run_config_without_a_model_leaves_the_agents() -> None:

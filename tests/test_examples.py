@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,13 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 pytestmark = pytest.mark.real_loop
 
 
-async def run(name: str, **environment: str) -> str:
-    """What the example prints; it must succeed, without a warning and without a word on stderr."""
+async def run(name: str, program: Path | None = None, **environment: str) -> str:
+    """What the example, or `program`, prints; it must succeed without a word on stderr."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
         "error",
-        str(EXAMPLES / f"{name}.py"),
+        str(program or EXAMPLES / f"{name}.py"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
@@ -138,6 +140,39 @@ async def test_record_and_replay() -> None:
         "Replayed at 4 times the speed: It rains in Oslo. Take an umbrella.",
         "Asked again, without the model: It rains in Oslo. Take an umbrella.",
     ]
+
+
+# --- programs for both libraries -------------------------------------------------------------
+
+FOR_BOTH = ["routing", "agents_as_tools", "human_in_the_loop", "steps"]
+
+
+def promised(name: str) -> str:
+    """What the example's docstring says that it prints."""
+    docstring = ast.get_docstring(ast.parse(source_of(name))) or ""
+    printed = docstring.split("It prints:\n\n")[1]
+    return textwrap.dedent(printed) + "\n"
+
+
+def source_of(name: str) -> str:
+    return (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FOR_BOTH)
+async def test_they_print_what_they_promise(name: str) -> None:
+    assert await run(name) == promised(name)
+
+
+@pytest.mark.parametrize("name", FOR_BOTH)
+async def test_with_another_import_they_are_programs_for_the_agents_sdk(
+    name: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("agents.testing", reason="openai-agents 0.24 is not installed")
+    changed = source_of(name).replace("from rxagents", "from agents")
+    copy = tmp_path / f"{name}.py"
+    copy.write_text(changed, encoding="utf-8")
+    output = await run(name, copy, OPENAI_AGENTS_DISABLE_TRACING="1")
+    assert output == promised(name)
 
 
 # --- on the embedded model ------------------------------------------------------------------

@@ -142,6 +142,36 @@ def test_our_operators_are_named_as_documented() -> None:
     }
 
 
+TOOLS_OF_THE_AGENTS_SDK = """
+    ApplyPatchEditor ApplyPatchOperation ApplyPatchResult ApplyPatchTool
+    ApplyPatchToolCustomDataContext ApplyPatchToolCustomDataExtractor AsyncComputer Button
+    CodeInterpreterTool Computer ComputerProvider ComputerTool ComputerToolCustomDataContext
+    ComputerToolCustomDataExtractor Environment FileSearchTool FunctionTool
+    FunctionToolCustomDataContext FunctionToolCustomDataExtractor HostedMCPTool
+    ImageGenerationTool ImageGenerationToolConfig LocalShellCommandRequest LocalShellExecutor
+    LocalShellTool MCPToolApprovalFunction MCPToolApprovalFunctionResult MCPToolApprovalRequest
+    ProgrammaticToolCallingTool ShellActionRequest ShellCallData ShellCallOutcome
+    ShellCommandOutput ShellCommandRequest ShellExecutor ShellResult ShellTool
+    ShellToolContainerAutoEnvironment ShellToolContainerNetworkPolicy
+    ShellToolContainerNetworkPolicyAllowlist ShellToolContainerNetworkPolicyDisabled
+    ShellToolContainerNetworkPolicyDomainSecret ShellToolContainerReferenceEnvironment
+    ShellToolContainerSkill ShellToolEnvironment ShellToolHostedEnvironment ShellToolInlineSkill
+    ShellToolInlineSkillSource ShellToolLocalEnvironment ShellToolLocalSkill
+    ShellToolSkillReference Tool ToolCaller ToolGuardrailFunctionOutput ToolInputGuardrail
+    ToolInputGuardrailData ToolInputGuardrailResult ToolInputGuardrailTripwireTriggered
+    ToolOutputFileContent ToolOutputFileContentDict ToolOutputGuardrail ToolOutputGuardrailData
+    ToolOutputGuardrailResult ToolOutputGuardrailTripwireTriggered ToolOutputImage
+    ToolOutputImageDict ToolOutputText ToolOutputTextDict ToolSearchTool ToolTimeoutError
+    WebSearchTool WebSearchToolImageSettings apply_diff default_tool_error_function function_tool
+    tool_input_guardrail tool_output_guardrail
+"""
+
+
+def test_tools_have_the_names_of_the_agents_sdk() -> None:
+    missing = [name for name in TOOLS_OF_THE_AGENTS_SDK.split() if not hasattr(rxagents, name)]
+    assert missing == []
+
+
 def test_every_public_name_has_a_docstring() -> None:
     for name in dir(rxagents):
         thing = getattr(rxagents, name)
@@ -156,12 +186,23 @@ def test_every_public_name_has_a_docstring() -> None:
 @pytest.mark.parametrize(
     "module",
     [
+        "rxagents.extensions.memory",
+        "rxagents.memory",
+        "rxagents.memory.turns",
         "rxagents.testing",
         "rxagents.local",
         "rxagents.stream",
         "rxagents.models",
         "rxagents.cli",
         "rxagents.recording",
+        "rxagents.tracing",
+        "rxagents.tracing.run_spans",
+        "rxagents.tracing.processors",
+        "rxagents.mcp",
+        "rxagents.local_tools",
+        "rxagents.hosted_tools",
+        "rxagents.tool_outputs",
+        "rxagents.function_tools",
     ],
 )
 def test_each_part_can_be_imported_first(module: str) -> None:
@@ -172,7 +213,10 @@ def test_each_part_can_be_imported_first(module: str) -> None:
 def test_importing_the_library_leaves_the_heavy_parts_alone() -> None:
     code = (
         "import sys, rxagents, rxagents.operators\n"
+        "heavy = {'rich', 'griffe', 'xllamacpp', 'pytest', 'mcp', 'rxagents.mcp',"
+        " 'opentelemetry', 'rxagents.tracing.backend', 'rxagents.local', 'rxagents.cli'}\n"
         "heavy = {'rich', 'griffe', 'xllamacpp', 'pytest', 'rxagents.local', 'rxagents.cli'}\n"
+        "heavy |= {'sqlite3', 'sqlalchemy', 'redis'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -185,3 +229,21 @@ def test_the_engine_knows_nothing_of_what_lies_to_its_right() -> None:
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout == "False\n"
     assert import_module("rxagents.stream").Stream is rxagents.Stream
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("RedisSession", "redis"), ("SQLAlchemySession", "sqlalchemy")]
+)
+def test_a_session_whose_package_is_missing_says_which(name: str, package: str) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from rxagents.extensions import memory\n"
+        f"try: memory.{name}\n"
+        "except ImportError as error: print(error)\n"
+        f"print({name!r} in dir(memory), hasattr(memory, 'OtherSession'))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == (
+        f"{name} needs a package that is not installed: pip install 'rxagents[{package}]'\n"
+        "True False\n"
+    )

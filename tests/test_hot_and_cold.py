@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -128,7 +128,10 @@ async def test_cancel_immediate_cancels_tools_and_keeps_what_was_received() -> N
     events = [event async for event in run.stream_events()]
     assert [item.type for item in run.new_items] == ["tool_call_item"]
     assert events[-1].type == "raw_response_event"
-    assert run.to_input_list() == [{"role": "user", "content": "go"}]
+    asked, call, output = cast("list[dict[str, Any]]", run.to_input_list())
+    assert (asked, call["type"]) == ({"role": "user", "content": "go"}, "function_call")
+    assert output["output"] == "The run was stopped before this call was finished."
+    assert output["call_id"] == call["call_id"]
 
 
 async def test_an_unknown_cancel_mode_is_refused() -> None:

@@ -151,7 +151,8 @@ async def test_take_and_switch_map() -> None:
 async def test_a_new_prompt_cancels_the_run_before_it() -> None:
     script = [stream(*EVENTS[:7], Hold()), stream(*EVENTS)]
     async with LoopbackServer(script) as server:
-        agent = Agent("A", model=OpenAIResponsesModel("m", server.client()))
+        client = server.client()
+        agent = Agent("A", model=OpenAIResponsesModel("m", client))
 
         async def prompts() -> AsyncIterator[str]:
             yield "first"
@@ -163,6 +164,7 @@ async def test_a_new_prompt_cancels_the_run_before_it() -> None:
             ops.text_deltas(),
         )
         got = [delta async for delta in answers]
+        await client.close()  # and with it the connection of the second, which could go on
         await gone(server)
     assert "".join(got) == "one two three\n\none two three four five six"
 

@@ -54,6 +54,7 @@ async def test_its_programs_run(
     names: dict[str, Any] = {
         "screen": screen,
         "speak": speak,
+        "ask": None,  # nobody wants an approval in these runs
         "prompts": Stream.from_observable(prompts),
     }
     async with LoopbackServer([stream(*text_events(answer)) for _ in range(2)]) as server:

@@ -253,7 +253,7 @@ async def test_a_turn_that_broke_off_fails_as_it_did(path: Path) -> None:
     run = Runner.run_streamed(replayed, "?")
     with pytest.raises(RecordedRunFailed) as caught:
         await run
-    assert caught.value.class_name == "rxagents.exceptions.ModelStreamError"
+    assert caught.value.class_name == "rxagents.exceptions.ModelStreamCutError"
     assert caught.value.message == str(recorded.value)
     assert await run.pipe(ops.catch(Stream.of()), ops.raw(), ops.count()) == 6
     with pytest.raises(RecordingExhausted, match="it has 1 turn, and"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loopback import sse
 from openai.types.responses import ResponseStreamEvent, ResponseTextDeltaEvent
 
-from rxagents import ModelResponseError, ModelStreamError, Usage
+from rxagents import ModelResponseError, ModelStreamError, RequestUsage, Usage
 from rxagents.models.responses_decoder import ResponsesDecoder
 from rxagents.testing import assistant_message, function_call, response_events
 
@@ -130,8 +130,11 @@ def test_a_usage_that_is_not_whole_can_be_added_up(told: Any, details: object) -
     assert event.type == "response.completed"
     total = Usage()
     total.add(Usage.of_response(event.response.usage))
+    written, all_in_all = usage.get("output_tokens", 0), usage.get("total_tokens", 0)
+    entries = [RequestUsage(0, written, all_in_all)] if written else []
     assert total == Usage(
         requests=1,
-        output_tokens=usage.get("output_tokens", 0),
-        total_tokens=usage.get("total_tokens", 0),
+        output_tokens=written,
+        total_tokens=all_in_all,
+        request_usage_entries=entries,
     )

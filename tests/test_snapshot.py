@@ -40,7 +40,7 @@ from openai.types.responses.response_output_item import McpCall
 from openai.types.responses.response_reasoning_item import Content, Summary
 from reactivex.subject import Subject
 
-from rxagents import Agent, Runner, Stream, Usage
+from rxagents import Agent, RequestUsage, Runner, Stream, Usage
 from rxagents import operators as ops
 from rxagents.events import (
     AgentUpdatedStreamEvent,
@@ -462,7 +462,14 @@ def test_the_usage_is_the_sum_of_the_finished_responses() -> None:
     one = response_events([], usage=response_usage(10, 5))
     events = [raw(event, turn=turn) for turn in (1, 2) for event in one]
     seen = snapshots(events)
-    assert seen[-1].usage == Usage(requests=2, input_tokens=20, output_tokens=10, total_tokens=30)
+    entries = [RequestUsage(10, 5, 15)] * 2
+    assert seen[-1].usage == Usage(
+        requests=2,
+        input_tokens=20,
+        output_tokens=10,
+        total_tokens=30,
+        request_usage_entries=entries,
+    )
     assert [each.usage.requests for each in seen] == [0, 1, 1, 2]
     assert [each.turn for each in seen] == [1, 1, 2, 2]
 
@@ -568,7 +575,9 @@ async def test_a_snapshot_as_json() -> None:
         "name": "slow",
         "arguments": '{"city": "Oslo"}',
         "status": "completed",
+        "progress": None,
         "output": "rain in Oslo",
+        "error": None,
         "agent": "A",
         "item_id": "__fake_id__",
     }

@@ -11,7 +11,8 @@ import json
 import re
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,7 +26,12 @@ from typing_extensions import TypedDict
 
 from rxagents.context import RunContextWrapper, ToolContext
 from rxagents.exceptions import ToolArgumentsError, ToolCallError, UserError
-from rxagents.tools import FunctionTool, ToolErrorFunction, function_tool
+from rxagents.tools import (
+    FunctionTool,
+    ToolErrorFunction,
+    default_tool_error_function,
+    function_tool,
+)
 
 
 async def invoke(tool: FunctionTool, arguments: str = "{}", context: object = None) -> Any:
@@ -121,20 +127,6 @@ def test_a_tool_made_without_a_function_cannot_be_strict_with_free_keys() -> Non
 
     with pytest.raises(UserError, match="takes keys without fixed names"):
         FunctionTool("echo", "", {"type": "object", "additionalProperties": True}, echo)
-
-
-def numbers() -> Iterator[int]:
-    yield 1
-
-
-async def async_numbers() -> AsyncIterator[int]:
-    yield 1
-
-
-@pytest.mark.parametrize("func", [numbers, async_numbers, functools.partial(numbers)])
-def test_a_generator_is_refused_at_decoration(func: Callable[..., Any]) -> None:
-    with pytest.raises(UserError, match=r"^a tool returns one result, but .* yields"):
-        function_tool(func)
 
 
 def test_what_cannot_be_called_is_refused() -> None:
@@ -475,6 +467,21 @@ async def test_a_cancellation_that_the_tool_raises_itself_is_not_answered() -> N
 
 
 async def test_a_hidden_failure_can_be_seen_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("DEBUG", logger="rxagents.tools"):
-        await invoke(function_tool(secret))
+    await invoke(function_tool(secret))
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("rxagents.tools", "WARNING")
+    assert record.message == "the tool 'secret' failed; the model is told so"
+    assert "Traceback" in caplog.text
     assert "the password is 1234" in caplog.text
+
+
+@pytest.mark.parametrize("function", [default_tool_error_function, told, None])
+async def test_a_hidden_failure_reaches_the_application_in_the_context(
+    function: ToolErrorFunction | None,
+) -> None:
+    tool = function_tool(secret, failure_error_function=function)
+    ctx = ToolContext("Ada", tool_name="secret", tool_call_id="c1", tool_arguments="{}")
+    with suppress(ToolCallError):
+        await tool.on_invoke_tool(ctx, "{}")
+    assert isinstance(ctx.failure, ValueError)
+    assert ctx.failure_is_default is (function is default_tool_error_function)

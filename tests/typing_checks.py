@@ -9,24 +9,59 @@ import reactivex
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel
 from reactivex import Observable, Observer
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rxagents import (
     Agent,
+    AgentSpanData,
+    CustomSpanData,
     FunctionTool,
+    OpenAIConversationsSession,
+    RunContextWrapper,
     RunItem,
     RunItemStreamEvent,
     Runner,
     RunResult,
     RunResultStreaming,
+    Session,
+    SessionInputCallback,
+    SessionSettings,
+    Span,
+    SQLiteSession,
     Stream,
     StreamEvent,
+    Tool,
     ToolCallOutputItem,
+    ToolContext,
+    ToolGuardrailFunctionOutput,
+    ToolInputGuardrail,
+    ToolInputGuardrailData,
+    ToolProgress,
+    Trace,
+    TResponseInputItem,
     Usage,
+    agent_span,
+    custom_span,
     event_from_dict,
     function_tool,
+    get_current_span,
     replay,
+    tool_input_guardrail,
+    trace,
 )
 from rxagents import operators as ops
+from rxagents.extensions.memory import RedisSession, SQLAlchemySession
+from rxagents.mcp import (
+    MCPServer,
+    MCPServerManager,
+    MCPServerStdio,
+    MCPServerStdioParams,
+    MCPServerStreamableHttp,
+    MCPUtil,
+    create_static_tool_filter,
+)
+from rxagents.memory.turns import RunMemory
 
 
 async def numbers() -> AsyncIterator[int]:
@@ -81,6 +116,7 @@ async def ways_in(agent: Agent, context_agent: Agent[dict[str, int]]) -> None:
     assert_type(Runner.observe(agent, "Hi"), Stream[StreamEvent])
     assert_type(await Runner.run(agent, "Hi"), RunResult)
     Runner.run_streamed(context_agent, "Hi", context={"a": 1})
+    Runner.run_streamed(agent, "Hi", session=SQLiteSession("of mine"))
     async for event in run.stream_events():
         assert_type(event, StreamEvent)
         if event.type == "raw_response_event":
@@ -215,7 +251,12 @@ def snapshots(run: RunResultStreaming) -> None:
                 texts.append(entry.text)
             elif entry.kind == "call":
                 assert_type(entry, ops.CallEntry)
+                assert_type(entry.progress, ToolProgress | None)
+                assert_type(entry.error, str | None)
                 texts.append(entry.status)
+            elif entry.kind == "input":
+                assert_type(entry, ops.InputEntry)
+                texts.append(entry.text)
         return texts
 
     assert_type(run.pipe(ops.snapshot(), ops.map(shown)), Stream[list[str]])
@@ -252,6 +293,65 @@ def recordings(run: Stream[StreamEvent], data: dict[str, Any], agent: Agent) -> 
     assert_type(replay("run.jsonl", "max", agents=[agent]), Stream[StreamEvent])
     assert_type(event_from_dict(data, {"Poet": agent}), StreamEvent)
     assert_type(RunItemStreamEvent.from_dict(data), RunItemStreamEvent)
+
+
+def tools_and_their_options() -> None:
+    async def steps(ctx: ToolContext[str]) -> AsyncIterator[ToolProgress | str]:
+        ctx.report_progress("begun")
+        yield ToolProgress(fraction=0.5)
+        yield "done"
+
+    def check(data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
+        return ToolGuardrailFunctionOutput.allow()
+
+    assert_type(function_tool(steps, timeout=5, needs_approval=True), FunctionTool)
+    assert_type(function_tool(timeout_behavior="raise_exception")(steps), FunctionTool)
+    assert_type(tool_input_guardrail(check), ToolInputGuardrail[Any])
+    assert_type(tool_input_guardrail(name="check")(check), ToolInputGuardrail[Any])
+
+
+def spans() -> None:
+    assert_type(trace("w"), Trace)
+    assert_type(agent_span("a"), Span[AgentSpanData])
+    with custom_span("c") as span:
+        assert_type(span, Span[CustomSpanData])
+        assert_type(span.span_data.data, dict[str, Any])
+    assert_type(get_current_span(), Span[Any] | None)
+
+
+async def mcp_servers(agent: Agent, context: RunContextWrapper) -> None:
+    params: MCPServerStdioParams = {"command": "uvx", "args": ["mcp-server-time"]}
+    names = create_static_tool_filter(allowed_tool_names=["now"])
+    local = MCPServerStdio(params, tool_filter=names, require_approval={"now": "always"})
+    far = MCPServerStreamableHttp(params={"url": "https://host/mcp"}, cache_tools_list=True)
+    async with local as entered, MCPServerManager([local, far]) as manager:
+        assert_type(entered, MCPServerStdio)
+        assert_type(manager.active_servers, list[MCPServer])
+        tools = await MCPUtil.get_all_function_tools([local, far], True, context, agent)
+        assert_type(tools, list[Tool])
+
+
+async def sessions(redis: Redis, engine: AsyncEngine) -> None:
+    session: Session = SQLiteSession("s", "chat.db", session_settings={"limit": 20})
+    assert_type(await session.get_items(3), list[TResponseInputItem])
+    assert_type(await session.pop_item(), TResponseInputItem | None)
+    await session.add_items([{"role": "user", "content": "hello"}])
+    session = OpenAIConversationsSession(session_settings=SessionSettings(limit=20))
+    session = SQLAlchemySession("s", engine=engine, create_tables=True)
+    session = RedisSession("s", redis_client=redis, ttl=60)
+    url = "redis://localhost"
+    assert_type(RedisSession.from_url("s", url=url, ttl=60), RedisSession)
+    assert_type(SQLAlchemySession.from_url("s", url=url, create_tables=True), SQLAlchemySession)
+
+    async def latest(
+        history: list[TResponseInputItem], new: list[TResponseInputItem]
+    ) -> list[TResponseInputItem]:
+        return history[-3:] + new
+
+    memory = RunMemory(session, callback=latest, settings={"limit": 2})
+    assert_type(await memory.begin("hello"), list[TResponseInputItem])
+    callbacks: list[SessionInputCallback] = [latest, lambda history, new: history + new]
+    RunMemory(None, callback=callbacks[0])
 
 
 def lists_and_windows(text: Stream[str], ticks: Stream[int]) -> None:

@@ -14,9 +14,9 @@ from rxagents.exceptions import (
     ModelNotFoundError,
     ModelPermissionError,
     ModelRateLimitError,
+    ModelRequestTimeoutError,
     ModelServerError,
     ModelStatusError,
-    ModelTimeoutError,
 )
 
 if TYPE_CHECKING:
@@ -40,10 +40,11 @@ def model_api_error(error: openai.APIError, model: str, client: AsyncOpenAI) -> 
     asked = f"the model {model!r} at {str(client.base_url).rstrip('/')}"
     tries = f"after {client.max_retries + 1} tries" if client.max_retries else "at the first try"
     if isinstance(error, openai.APITimeoutError):
-        late = ModelTimeoutError(error.request)
-        late.message = f"{asked} did not answer in time, {tries}: allow more time, or try later"
-        late.args = (late.message,)
-        return late
+        return ModelRequestTimeoutError(
+            f"{asked} did not answer in time, {tries}: allow more time, or try later",
+            timeout_seconds=_limit(client.timeout),
+            request=error.request,
+        )
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__
         why = f" ({cause or type(cause).__name__})" if cause is not None else ""
@@ -62,6 +63,12 @@ def model_api_error(error: openai.APIError, model: str, client: AsyncOpenAI) -> 
         message = f"{asked} refused the request ({status}): {_reason(error)} {advice}"
         return kind(message, response=error.response, body=error.body)
     return ModelAPIError(f"{asked} failed: {error.message}", error.request, body=error.body)
+
+
+def _limit(timeout: object) -> float:
+    """Seconds that the client waits for an answer, as far as it has one number for it."""
+    seconds = getattr(timeout, "read", timeout)
+    return float(seconds) if isinstance(seconds, (int, float)) else float("inf")
 
 
 def _reason(error: openai.APIStatusError) -> str:

@@ -7,8 +7,10 @@ import enum
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rxagents.exceptions import ModelStreamError
 from rxagents.items import ModelResponse
+
+from .terminal import completed_response
+from .time_limit import within_seconds
 
 if TYPE_CHECKING:
     from openai.types.responses import (
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from rxagents.handoffs import Handoff
     from rxagents.model_settings import ModelSettings
+    from rxagents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
     from rxagents.tools import Tool
 
 
@@ -28,6 +31,14 @@ class ModelTracing(enum.Enum):
     DISABLED = 0
     ENABLED = 1
     ENABLED_WITHOUT_DATA = 2
+
+    def is_disabled(self) -> bool:
+        """Whether nothing is traced."""
+        return self is ModelTracing.DISABLED
+
+    def include_data(self) -> bool:
+        """Whether what was asked and answered is traced, too."""
+        return self is ModelTracing.ENABLED
 
 
 class OutputSchema(Protocol):
@@ -81,12 +92,12 @@ class Model(abc.ABC):
         conversation_id: str | None,
         prompt: ResponsePromptParam | None,
     ) -> ModelResponse:
-        """The whole answer at once: `stream_response` read to its end.
+        """The whole answer at once: `stream_response` read to its end, within the time limit.
 
-        Raises ModelStreamError where it ends without `response.completed`.
+        Raises ModelResponseError if the model's side says that it failed, ModelStreamCutError if
+        the stream ends without saying anything, and ModelTimeoutError.
         """
-        count = 0
-        async for event in self.stream_response(
+        events = self.stream_response(
             system_instructions,
             input,
             model_settings,
@@ -97,14 +108,17 @@ class Model(abc.ABC):
             previous_response_id=previous_response_id,
             conversation_id=conversation_id,
             prompt=prompt,
-        ):
-            count += 1
-            if event.type == "response.completed":
-                return ModelResponse.of(event.response)
-        raise ModelStreamError(
-            f"the model's stream ended after {count} events without response.completed",
-            event_index=count,
         )
+        if model_settings.timeout is not None:
+            events = within_seconds(events, model_settings.timeout)
+        return ModelResponse.of(await completed_response(events))
+
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        """What this model's side knows about trying again after an error; nothing by default.
+
+        A retry policy is told of it, and `retry_policies.provider_suggested()` does what it says.
+        """
+        return None
 
     async def close(self) -> None:  # noqa: B027 - most models hold nothing
         """Release what the model holds; nothing by default."""
@@ -119,3 +133,6 @@ class ModelProvider(abc.ABC):
 
         Raises ModelUnavailableError if it cannot be used as things are set up.
         """
+
+    async def aclose(self) -> None:  # noqa: B027 - most providers hold nothing
+        """Release what the provider holds; nothing by default."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from openai import BaseModel
 from openai.types.responses import ResponseStreamEvent
 from pydantic import ValidationError
 
-from rxagents.exceptions import ModelResponseError, ModelStreamError
+from rxagents.exceptions import ModelStreamCutError
 from rxagents.openai_types import event_classes, typed_event
 
+from .frames import bad_frame, events, excerpt, json_object, told_failure
 from .sse import ServerSentEvent, SSEDecoder
 
 TERMINAL = frozenset({"response.completed", "response.failed", "response.incomplete", "error"})
@@ -58,14 +58,19 @@ class ResponsesDecoder:
                 self.ended = True
             yield event
 
-    def finish(self) -> None:
-        """Raise ModelStreamError if the stream may not end here."""
+    @property
+    def whole(self) -> bool:
+        """Whether the stream may end here."""
+        return self.ended
+
+    def finish(self) -> tuple[()]:
+        """Nothing is left to tell; raise ModelStreamCutError if the stream may not end here."""
         if self.ended:
-            return
+            return ()
         pending = self._sse.pending
-        cut = f", in the middle of {_excerpt(pending)}" if pending.strip() else ""
-        raise ModelStreamError(
-            f"the model's stream ended after {_events(self.count)} without the event that ends a "
+        cut = f", in the middle of {excerpt(pending)}" if pending.strip() else ""
+        raise ModelStreamCutError(
+            f"the model's stream ended after {events(self.count)} without the event that ends a "
             f"response (response.completed){cut}: the connection was cut, or this is no Responses "
             "API",
             event_index=self.count,
@@ -82,45 +87,10 @@ class ResponsesDecoder:
         return self._decode_leniently(frame)
 
     def _decode_leniently(self, frame: ServerSentEvent) -> ResponseStreamEvent:
-        value = self._json(frame.data)
+        value = json_object(frame.data, self.count)
         if not isinstance(value.get("type"), str):
-            raise self._without_type(value, frame)
+            error = value.get("error")
+            if error is None:
+                raise bad_frame("has no type", frame.data, self.count)
+            raise told_failure(error, self.count)
         return typed_event(value)
-
-    def _json(self, data: bytes) -> dict[str, Any]:
-        try:
-            value = json.loads(data)
-        except UnicodeDecodeError as error:
-            raise self._bad(f"is not valid UTF-8 (byte {error.start})", data) from error
-        except ValueError as error:
-            raise self._bad(f"is not JSON ({error})", data) from error
-        if not isinstance(value, dict):
-            raise self._bad("is not a JSON object", data)
-        return cast("dict[str, Any]", value)
-
-    def _without_type(self, value: dict[str, Any], frame: ServerSentEvent) -> Exception:
-        error = value.get("error")
-        if error is None:
-            return self._bad("has no type", frame.data)
-        # Some servers end a stream with the body of an HTTP error.
-        reason = str(cast("Any", error).get("message") if isinstance(error, dict) else error)
-        return ModelResponseError(
-            f"the model's side broke off its stream after {_events(self.count)}: {reason}",
-            event_type="error",
-            reason=reason,
-        )
-
-    def _bad(self, what: str, data: bytes) -> ModelStreamError:
-        return ModelStreamError(
-            f"event {self.count + 1} of the model's stream {what}: {_excerpt(data)}",
-            event_index=self.count,
-            received=data,
-        )
-
-
-def _excerpt(data: bytes, limit: int = 80) -> str:
-    return repr(data) if len(data) <= limit else f"{data[:limit]!r}… ({len(data)} bytes)"
-
-
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"

@@ -48,7 +48,8 @@ class SSEDecoder:
 
         What stands after the last blank line when the stream ends is no event (§9.2.6).
         """
-        chunk = self._text(chunk)
+        if self._head is not None or self._skip_lf or b"\r" in chunk:
+            chunk = self._text(chunk)
         if not chunk:
             return []
         starts_blank = self._ends_line and chunk[0] == 10
@@ -58,10 +59,16 @@ class SSEDecoder:
             return []
         if self._parts:
             chunk = b"".join((*self._parts, chunk))
-        *blocks, rest = chunk.split(b"\n\n")
+        blocks = chunk.split(b"\n\n")
+        rest = blocks.pop()
         self._parts = [rest] if rest else []
-        self._ends_line = rest[-1:] == b"\n"
-        return [event for block in blocks if (event := self._dispatch(block)) is not None]
+        self._ends_line = rest.endswith(b"\n")
+        events: list[ServerSentEvent] = []
+        for block in blocks:
+            event = self._dispatch(block)
+            if event is not None:
+                events.append(event)
+        return events
 
     def _text(self, chunk: bytes) -> bytes:
         """`chunk` with LF for every line end, and without a byte order mark at the start."""
@@ -82,7 +89,9 @@ class SSEDecoder:
         return chunk
 
     def _dispatch(self, block: bytes) -> ServerSentEvent | None:
-        # The form that nearly every model server writes, without a loop over lines.
+        # The two forms that nearly every model server writes, without a loop over lines.
+        if block.startswith(b"data: ") and b"\n" not in block:
+            return ServerSentEvent(b"", block[6:], self.last_event_id)
         if block.startswith(b"event: "):
             data_at = block.find(b"\n")
             if block.startswith(b"data: ", data_at + 1) and block.find(b"\n", data_at + 1) < 0:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
-from openai.types.responses import ResponseInputItemParam, ResponseStreamEvent
-
-from rxagents.exceptions import AgentsException, MaxTurnsExceeded, ModelStreamError, UserError
-from rxagents.items import HandoffOutputItem, ItemHelpers, ToolCallOutputItem
-from rxagents.model_settings import ModelSettings
-from rxagents.models.interface import Model, ModelTracing
+from rxagents.exceptions import AgentsException
+from rxagents.items import (
+    InputItem,
+    ItemHelpers,
+    MessageOutputItem,
+    RunItem,
+    ToolCallItem,
+    ToolCallOutputItem,
+)
+from rxagents.local_tools.computer_tool import dispose_resolved_computers
+from rxagents.memory.turns import RunMemory
 
 from .emitter import Emitter, Sink
+from .finishing import Finishing
+from .guarding import InputGuards
+from .handing_over import HandingOver
+from .hooking import Hooks
+from .invocation import Invocation
+from .model_call import ModelCall
+from .nesting import forwarded
+from .pending import Answer, PendingTurn
 from .record import RunRecord
-from .tool_calls import run_tool_calls
-from .turn import FOLDED, HandoffCall, Turn
+from .tool_calls import TurnTools
+from .traced import traced
+from .turn import UnknownCall
 
 
 class RunLoop:
@@ -30,162 +41,170 @@ class RunLoop:
     """
 
     def __init__(self, record: RunRecord, sink: Sink) -> None:
+        config = record.config
         self._record = record
-        self._emit = Emitter(record, sink)
-        self._used_tools: set[int] = set()  # ids of agents that have used a tool
+        self._emit = emit = Emitter(record, forwarded(sink, record))
+        self._hooks = hooks = Hooks(record)
+        self._model = ModelCall(record, emit, hooks)
+        self._handing_over = HandingOver(record, emit, hooks)
+        self._guards = InputGuards(record, emit)
+        self._tools = TurnTools(record, emit, hooks)
+        self._memory = memory = RunMemory(
+            record.options.session,
+            callback=config.session_input_callback,
+            settings=config.session_settings,
+            policy=config.reasoning_item_id_policy,
+            wrapper=record.context_wrapper,
+            unsaved=record.unsaved,
+        )
+        self._finishing = Finishing(record, emit, hooks, memory)
 
     async def run(self) -> None:
-        """Run to the final output, or until `record.stop_after_turn`.
+        """Run to the final output, to an interruption, or until `record.stop_after_turn`.
 
         Raises what ended it early; an AgentsException carries `run_data`.
         """
         record = self._record
+        with traced(record, self._emit):
+            await self._run()
+
+    async def _run(self) -> None:
+        record = self._record
         try:
-            self._emit.agent(record.current_agent)
-            while not await self._turn():
-                if record.stop_after_turn:
-                    break
+            async with self._guards:
+                try:
+                    await self._drive()
+                finally:
+                    await self._tools.aclose()
+                    await dispose_resolved_computers(run_context=record.context_wrapper)
         except AgentsException as error:
             error.run_data = record.details()
             raise
+        except asyncio.CancelledError:
+            self._leave_balanced()
+            raise
         finally:
+            record.ended_at = self._emit.now
             record.is_complete = True
 
+    async def _drive(self) -> None:
+        record = self._record
+        self._emit.agent(record.current_agent)
+        record.interruptions = []
+        if not record.current_turn:  # else a state is resumed, and this has been done
+            await self._begin()
+        if not record.is_admitted:
+            await self._guards.begin()
+        ended = record.pending is not None and await self._answer_calls(record.pending)
+        while not ended and not (record.stop_after_turn and record.current_turn):
+            ended = await self._turn()
+
+    async def _begin(self) -> None:
+        record = self._record
+        if record.options.session is not None:
+            record.conversation.restart(await self._memory.begin(record.input))
+        await self._hooks.agent_start(record.current_agent)
+
     async def _turn(self) -> bool:
-        """One turn; True when the run has its final output."""
-        record = self._record
+        """One turn; True when the run has ended."""
+        record, finishing = self._record, self._finishing
+        self._admit()
+        if record.options.max_turns is not None and record.current_turn >= record.options.max_turns:
+            record.wants_more_turns = True
+            output = await finishing.too_many_turns()
+            record.wants_more_turns = False
+            return await self._finish(output)
         record.current_turn += 1
-        if record.max_turns is not None and record.current_turn > record.max_turns:
-            raise MaxTurnsExceeded(
-                f"no final output after {record.max_turns} turns: raise max_turns, or find out "
-                f"why the agent {record.current_agent.name!r} keeps calling tools"
-            )
-        turn = await self._ask()
-        assert turn.response is not None
-        turn.check_calls()
-        outputs = await self._answer_calls(turn)
-        record.history += [*turn.response.to_input_items(), *outputs]
-        if turn.is_final:
-            record.final_output = turn.final_text
-        return turn.is_final
-
-    # --- the model's part -------------------------------------------------------------------
-
-    async def _ask(self) -> Turn:
-        """Call the model; emit its events and the items they finish."""
-        record, emit = self._record, self._emit
-        agent, context = record.current_agent, record.context_wrapper
-        turn = Turn(
-            agent, await agent.get_all_tools(context), await agent.get_all_handoffs(context)
+        self._tools = tools = TurnTools(record, self._emit, self._hooks)
+        early = record.config.tool_start == "on_call"
+        turn = await self._model.ask(
+            lambda turn, call: tools.start(turn, call) if early else None, tools.forget
         )
-        _check_names(turn)
-        sink = emit.sink
-        count = 0
-        async with self._answer_of_model(turn) as events:
-            async for event in events:
-                count += 1
-                emit.raw(event)
-                if event.type in FOLDED:
-                    for name, item in turn.fold(event):
-                        emit.item(name, item)
-                    if turn.response is not None:
-                        break
-                if not sink.has_room:
-                    await sink.ready()
-        if turn.response is None:
-            raise ModelStreamError(
-                f"the model's stream ended after {count} events without response.completed",
-                event_index=count,
-            )
-        record.raw_responses.append(turn.response)
-        context.usage.add(turn.response.usage)
-        return turn
+        record.pending = PendingTurn(turn)
+        return await self._answer_calls(record.pending)
 
-    @asynccontextmanager
-    async def _answer_of_model(
-        self, turn: Turn
-    ) -> AsyncGenerator[AsyncIterator[ResponseStreamEvent]]:
+    def _admit(self) -> None:
+        """Take in what was sent to the run since the last model call."""
         record = self._record
-        prompt = await turn.agent.get_system_prompt(record.context_wrapper)
-        events = self._model().stream_response(
-            prompt,
-            list(record.history),
-            self._settings(),
-            list(turn.tools),
-            None,
-            list(turn.handoffs),
-            ModelTracing.DISABLED,
-            previous_response_id=None,
-            conversation_id=None,
-            prompt=None,
-        )
-        try:
-            yield events
-        finally:
-            # A model may be any async iterator; only generators have an aclose.
-            close: Any = getattr(events, "aclose", None)
-            if close is not None:
-                await close()
+        while record.inbox:
+            for raw in ItemHelpers.input_to_new_input_list(record.inbox.popleft()):
+                item = InputItem(record.current_agent, raw)
+                record.conversation.add_input([item])
+                self._memory.keep_input([item.to_input_item()])
+                self._emit.item("input_admitted", item)
 
-    def _model(self) -> Model:
-        config, agent = self._record.config, self._record.current_agent
-        wanted = config.model or agent.model
-        if wanted is None or isinstance(wanted, str):
-            return config.model_provider.get_model(wanted)
-        return wanted
+    # --- our part of a turn ---------------------------------------------------------------------
 
-    def _settings(self) -> ModelSettings:
-        config, agent = self._record.config, self._record.current_agent
-        settings = agent.model_settings.resolve(config.model_settings)
-        if agent.reset_tool_choice and id(agent) in self._used_tools:
-            return replace(settings, tool_choice=None)
-        return settings
+    async def _answer_calls(self, pending: PendingTurn) -> bool:
+        """Run the tools and the handoff of a turn; True when the run has ended."""
+        record = self._record
+        await self._answer_unknown(pending)
+        undecided = await self._tools.finish(pending)
+        await self._guards.verdict()
+        if undecided:
+            record.interruptions = undecided
+            await self._memory.save()
+            return True
+        handed_over = await self._handing_over.answer(pending)
+        self._close(pending, pending.turn.items)
+        if handed_over is not None:
+            await self._memory.save()
+            await self._handing_over.filter(pending)
+            self._emit.agent(handed_over.target_agent)
+            await self._hooks.agent_start(handed_over.target_agent)
+            return False
+        decided = await self._finishing.after_tools(pending)
+        if not decided.is_final_output and not record.inbox:
+            decided = await self._finishing.after_message(pending.turn)
+        if decided.is_final_output:
+            return await self._finish(decided.final_output)
+        await self._memory.save()
+        return False
 
-    # --- our part ---------------------------------------------------------------------------
+    async def _answer_unknown(self, pending: PendingTurn) -> None:
+        """Answer the calls of what the agent does not have, or raise ToolNotFoundError."""
+        turn, record = pending.turn, self._record
+        for call in turn.unknown_calls:
+            error = turn.not_found(call)
+            if call in pending.answers:
+                continue
+            if record.config.tool_not_found_behavior == "raise_error":
+                raise error
+            invocation = Invocation(record, self._emit, self._hooks)
+            text = await invocation.told("tool_not_found", call, f"{error}.")
+            if not self._was_told(call):
+                self._emit.item("tool_called", ToolCallItem(turn.agent, call.call))
+            raw = ItemHelpers.tool_call_output_item(call.call, text)
+            item = ToolCallOutputItem(turn.agent, raw, output=text, error=error)
+            pending.answers[call] = Answer(item)
+            self._emit.item("tool_output", item)
 
-    async def _answer_calls(self, turn: Turn) -> list[ResponseInputItemParam]:
-        """Run the tools and the handoff of a turn; return what the model is told of them."""
-        outputs: list[ResponseInputItemParam] = []
-        if turn.tool_calls:
-            # Whoever leaves when it sees the call does so before the tool has begun.
-            await asyncio.sleep(0)
-            self._used_tools.add(id(turn.agent))
-            outputs += await run_tool_calls(
-                turn.tool_calls,
-                turn.agent,
-                self._record.context_wrapper,
-                lambda item: self._emit.item("tool_output", item),
-            )
-        if turn.handoff_calls:
-            chosen, *others = turn.handoff_calls
-            outputs += [self._refuse(other, turn) for other in others]
-            outputs.append(await self._hand_over(chosen, turn))
-        return outputs
+    def _was_told(self, call: UnknownCall) -> bool:
+        """Whether the agent had the tool when it was called; then its state has gone elsewhere."""
+        items = self._record.new_items
+        return any(isinstance(i, ToolCallItem) and i.call_id == call.call_id for i in items)
 
-    def _refuse(self, other: HandoffCall, turn: Turn) -> ResponseInputItemParam:
-        output = "Not done: another handoff of the same response was taken, and there can be one."
-        raw = ItemHelpers.tool_call_output_item(other.call, output)
-        self._emit.item("tool_output", ToolCallOutputItem(turn.agent, raw, output=output))
-        return raw
+    def _close(self, pending: PendingTurn, said: list[RunItem]) -> None:
+        """Make the turn a part of the conversation, now that every call is answered."""
+        record, answers = self._record, pending.in_order()
+        record.conversation.add_turn(said, answers)
+        record.pending = None
+        self._memory.keep(item.to_input_item() for item in [*said, *answers])
 
-    async def _hand_over(self, chosen: HandoffCall, turn: Turn) -> ResponseInputItemParam:
-        handoff = chosen.handoff
-        target = await handoff.on_invoke_handoff(
-            self._record.context_wrapper, chosen.call.arguments
-        )
-        raw = ItemHelpers.tool_call_output_item(chosen.call, handoff.get_transfer_message(target))
-        item = HandoffOutputItem(turn.agent, raw, source_agent=turn.agent, target_agent=target)
-        self._emit.item("handoff_occured", item)
-        self._emit.agent(target)
-        return raw
+    async def _finish(self, output: Any) -> bool:
+        record = self._record
+        await self._finishing.finish(record.current_agent, output)
+        await self._memory.save()  # a turn whose output may not pass is not remembered
+        record.final_output = output
+        return True
 
-
-def _check_names(turn: Turn) -> None:
-    seen: set[str] = set()
-    for name in [t.name for t in turn.tools] + [h.tool_name for h in turn.handoffs]:
-        if name in seen:
-            raise UserError(
-                f"the agent {turn.agent.name!r} has two tools or handoffs called {name!r}: "
-                "rename one (name_override=, tool_name_override=)"
-            )
-        seen.add(name)
+    def _leave_balanced(self) -> None:
+        """After a cancellation: keep what was finished, and answer the calls that were not."""
+        record, conversation = self._record, self._record.conversation
+        if (pending := record.pending) is not None:
+            self._close(pending, self._tools.cancelled(pending))
+        elif (turn := self._model.unfinished) is not None:
+            # Reasoning and calls are nothing without what was to follow them.
+            said = [item for item in turn.items if isinstance(item, MessageOutputItem)]
+            conversation.add_input(said)
+            self._memory.keep(item.to_input_item() for item in said)

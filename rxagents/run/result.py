@@ -13,13 +13,18 @@ from openai.types.responses import ResponseInputItemParam
 from rxagents.agent import Agent
 from rxagents.context import RunContextWrapper
 from rxagents.events import StreamEvent
-from rxagents.items import ModelResponse, RunItem
+from rxagents.exceptions import UserError
+from rxagents.guardrail import InputGuardrailResult, OutputGuardrailResult
+from rxagents.items import ModelResponse, RunItem, ToolApprovalItem
 from rxagents.stream.demand import demand
 from rxagents.stream.replay_log import ReplayLog
 from rxagents.stream.stream import Stream
 from rxagents.stream.tasks import spawn
+from rxagents.tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
 
-from .record import RunRecord
+from .inbox import Inbox, checked_input
+from .record import AgentToolInvocation, RunRecord
+from .state import RunState
 
 _T = TypeVar("_T")
 
@@ -82,12 +87,64 @@ class RunResultBase:
             )
         return cast("_T", self.final_output)
 
-    def to_input_list(self) -> list[ResponseInputItemParam]:
+    def to_input_list(
+        self, *, mode: Literal["preserve_all", "normalized"] = "preserve_all"
+    ) -> list[ResponseInputItemParam]:
         """The whole conversation as input for a next run: the input, and every finished turn.
 
-        Each call in it has its output, also after a failure or a cancellation.
+        Each call in it has its output, also after a failure or a cancellation. "normalized" is
+        what the last agent would be told, after whatever handoffs have left out for it.
+
+        Raises ValueError for another mode.
         """
-        return list(self._record.history)
+        if mode not in ("preserve_all", "normalized"):
+            raise ValueError(f"mode must be 'preserve_all' or 'normalized', not {mode!r}")
+        conversation = self._record.conversation
+        return list(conversation.everything if mode == "preserve_all" else conversation.told)
+
+    @property
+    def input_guardrail_results(self) -> list[InputGuardrailResult]:
+        """What the input guardrails have found so far."""
+        return self._record.guardrails.input
+
+    @property
+    def output_guardrail_results(self) -> list[OutputGuardrailResult]:
+        """What the output guardrails have found."""
+        return self._record.guardrails.output
+
+    @property
+    def tool_input_guardrail_results(self) -> list[ToolInputGuardrailResult]:
+        """What the guardrails of calls have found so far."""
+        return self._record.guardrails.tool_input
+
+    @property
+    def tool_output_guardrail_results(self) -> list[ToolOutputGuardrailResult]:
+        """What the guardrails of tools' outputs have found so far."""
+        return self._record.guardrails.tool_output
+
+    @property
+    def interruptions(self) -> list[ToolApprovalItem]:
+        """The calls for whose approval the run has stopped; go on with `to_state()`."""
+        return list(self._record.interruptions)
+
+    @property
+    def agent_tool_invocation(self) -> AgentToolInvocation | None:
+        """The call that this run answers, if it is a run of `Agent.as_tool`."""
+        return self._record.agent_tool_invocation
+
+    def to_state(self) -> RunState[Any, Agent[Any]]:
+        """Where the run has stopped: to be approved, kept, and gone on with.
+
+        Raises UserError while the run goes on.
+        """
+        if not self._record.is_complete:
+            raise UserError(
+                "a run that goes on has no state: wait until it has ended, or cancel() it first"
+            )
+        return RunState(self._record)
+
+    def release_agents(self, release_new_items: bool = True) -> None:
+        """Do nothing: a result holds its agents no longer than it is held itself."""
 
 
 class RunResult(RunResultBase):
@@ -115,11 +172,13 @@ class RunResultStreaming(RunResultBase, Stream[StreamEvent]):
         record: RunRecord,
         log: ReplayLog[StreamEvent],
         work: Coroutine[Any, Any, None],
+        inbox: Inbox,
     ) -> None:
         """Start `work`, which writes to `log`; needs a running loop."""
         RunResultBase.__init__(self, record)
         Stream.__init__(self, log.subscribe)  # pyright: ignore[reportUnknownMemberType]
         self._log = log
+        self._inbox = inbox
         self._cancelled = False
         self._loop = asyncio.get_running_loop()
         with demand(None):  # it runs by itself, also if an operator's function started it
@@ -133,18 +192,23 @@ class RunResultStreaming(RunResultBase, Stream[StreamEvent]):
 
     @property
     def current_turn(self) -> int:
-        """Model calls begun so far."""
-        return self._record.current_turn
+        """Model calls begun so far; with the one that MaxTurnsExceeded did not let begin."""
+        return self._record.current_turn + self._record.wants_more_turns
 
     @property
     def max_turns(self) -> int | None:
         """Model calls at most."""
-        return self._record.max_turns
+        return self._record.options.max_turns
 
     @property
     def is_complete(self) -> bool:
         """Whether the run has ended, in whatever way."""
         return self._record.is_complete
+
+    @property
+    def run_loop_task(self) -> asyncio.Task[None]:
+        """The task that the run is."""
+        return self._task
 
     @property
     def run_loop_exception(self) -> BaseException | None:
@@ -155,12 +219,26 @@ class RunResultStreaming(RunResultBase, Stream[StreamEvent]):
         """Iterate over the whole run from its first event; any number of times and at once."""
         return self.iterate()
 
+    def send(self, input: str | list[ResponseInputItemParam]) -> None:
+        """Tell the run something while it goes on: it is admitted before the next model call.
+
+        An `input_admitted` event tells when. A model that has just finished is asked again. What
+        no model call has come after is in `to_state().pending_input`.
+
+        Raises UserError if the run has ended, and for what is no input.
+        """
+        if self.is_complete:
+            raise UserError("the run has ended: start another one with this input")
+        self._record.inbox.append(checked_input(input))
+
     def cancel(self, mode: Literal["immediate", "after_turn"] = "immediate") -> None:
         """Stop the run. Streams of it then end without an exception, after what was emitted.
 
         "immediate" stops the model and the tools where they are; "after_turn" lets this turn's
-        model and tools finish. Nothing happens if the run has ended. A tool that is a plain
-        function cannot be stopped: its thread goes on, and its result is dropped.
+        model and tools finish. Nothing happens if the run has ended. What was finished is kept,
+        and calls that were not are answered with a sentence that says so: `to_input_list()` and
+        `to_state()` can be gone on with. A tool that is a plain function cannot be stopped: it can
+        ask `ctx.cancelled`; if it does not, its thread goes on, and its result is dropped.
         """
         if mode == "after_turn":
             self._record.stop_after_turn = True
@@ -190,6 +268,7 @@ class RunResultStreaming(RunResultBase, Stream[StreamEvent]):
         await self.aclose()
 
     def _settle(self, task: asyncio.Task[None]) -> None:
+        self._inbox.close()
         self._record.is_complete = True  # also if it was cancelled before its first step
         if not task.cancelled():
             self._log.close(task.exception())

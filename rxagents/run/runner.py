@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from openai.types.responses import ResponseInputItemParam
-from reactivex import abc
+from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from rxagents.agent import Agent
-from rxagents.context import RunContextWrapper, TContext
+from rxagents.context import TContext
 from rxagents.events import StreamEvent
 from rxagents.exceptions import UserError
+from rxagents.lifecycle import RunHooks
+from rxagents.run_error_handlers import RunErrorHandlers
 from rxagents.stream.demand import Demand, demand_in_force
 from rxagents.stream.replay_log import ReplayLog
 from rxagents.stream.stream import SourceStream, Stream
@@ -23,11 +25,15 @@ from rxagents.stream.tasks import running_loop, spawn
 
 from .config import DEFAULT_MAX_TURNS, RunConfig
 from .emitter import Nowhere
+from .inbox import Inbox
 from .loop import RunLoop
 from .record import RunRecord
 from .result import RunResult, RunResultStreaming
+from .start import Input, begin
+from .state import RunState
 
-Input = str | list[ResponseInputItemParam]
+if TYPE_CHECKING:
+    from rxagents.memory import Session
 
 
 class Runner:
@@ -37,43 +43,83 @@ class Runner:
     observe        cold: each subscription is a run of its own
     run            awaited, for the result alone
     run_sync       the same where no event loop is running
+
+    All take the same arguments:
+
+    starting_agent   the first agent, whose input guardrails are asked
+    input            a text, a list of Responses items, or a RunState to go on from
+    context          handed to tools, hooks and instructions, never to the model
+    max_turns        model calls after which the run fails with MaxTurnsExceeded; None: no limit
+    hooks            RunHooks, awaited at the steps of the run
+    run_config       a RunConfig, or a dictionary of its fields
+    session          where the conversation is remembered: read at the start, and added to after
+                     every whole turn, so that a run that fails or is cancelled leaves no half
+    conversation_id, previous_response_id, auto_previous_response_id
+                     let the provider keep the conversation: it is only told what is new
+    error_handlers   give a final output where the run would fail, by what goes wrong
     """
 
     @classmethod
     def run_streamed(
         cls,
         starting_agent: Agent[TContext],
-        input: Input,
+        input: Input | RunState[TContext, Agent[TContext]],
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
+        hooks: RunHooks[TContext] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
         *,
-        run_config: RunConfig | None = None,
+        error_handlers: RunErrorHandlers[TContext] | None = None,
         replay: int | None = None,
+        inbox: Observable[str | list[ResponseInputItemParam]] | None = None,
     ) -> RunResultStreaming:
         """Start a run now and return it at once: the Stream of its events and its result.
 
-        `context` is handed to tools, hooks and instructions, never to the model. `max_turns` is
-        the number of model calls after which the run fails with MaxTurnsExceeded; None is no
-        limit. `replay` is the number of events kept for those who subscribe later, all by
-        default; with a number, the run waits for a subscriber that lags by more.
+        `replay` is the number of events kept for those who subscribe later, all by default; with
+        a number, the run waits for a subscriber that lags by more. What `inbox` emits is told to
+        the run while it goes on, as by `run.send`.
 
-        Raises NoRunningLoopError where no event loop runs. Whatever goes wrong later comes
-        through the stream, after everything that was received before it.
+        Raises NoRunningLoopError where no event loop runs, and UserError for unusable arguments.
+        Whatever goes wrong later comes through the stream, after everything received before it.
         """
         running_loop("Runner.run_streamed")
-        record = _record(starting_agent, input, context, max_turns, run_config)
+        record = begin(
+            starting_agent,
+            input,
+            context,
+            max_turns,
+            hooks,
+            run_config,
+            previous_response_id,
+            auto_previous_response_id,
+            conversation_id,
+            session,
+            error_handlers,
+        )
         log = ReplayLog[StreamEvent](replay)
-        return RunResultStreaming(record, log, RunLoop(record, log).run())
+        letters = Inbox(record, inbox)
+        return RunResultStreaming(record, log, RunLoop(record, log).run(), letters)
 
     @classmethod
     def observe(
         cls,
         starting_agent: Agent[TContext],
-        input: Input,
+        input: Input | RunState[TContext, Agent[TContext]],
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
+        hooks: RunHooks[TContext] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
         *,
-        run_config: RunConfig | None = None,
+        error_handlers: RunErrorHandlers[TContext] | None = None,
+        inbox: Observable[str | list[ResponseInputItemParam]] | None = None,
     ) -> Stream[StreamEvent]:
         """A Stream in which every subscription starts a run of its own. Lossless.
 
@@ -86,9 +132,23 @@ class Runner:
         def subscribe(
             observer: abc.ObserverBase[StreamEvent], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            record = _record(starting_agent, input, context, max_turns, run_config)
+            record = begin(
+                starting_agent,
+                input,
+                context,
+                max_turns,
+                hooks,
+                run_config,
+                previous_response_id,
+                auto_previous_response_id,
+                conversation_id,
+                session,
+                error_handlers,
+            )
             run = _ColdRun(observer, demand_in_force())
+            letters = Inbox(record, inbox)
             run.task = spawn(run.drive(record), wanted_by="Runner.observe")
+            run.task.add_done_callback(lambda _: letters.close())
             return Disposable(run.stop)
 
         return SourceStream(subscribe)
@@ -97,14 +157,32 @@ class Runner:
     async def run(
         cls,
         starting_agent: Agent[TContext],
-        input: Input,
+        input: Input | RunState[TContext, Agent[TContext]],
         *,
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
-        run_config: RunConfig | None = None,
+        hooks: RunHooks[TContext] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        error_handlers: RunErrorHandlers[TContext] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
     ) -> RunResult:
-        """Run to the end and return the result; arguments as for `run_streamed`."""
-        record = _record(starting_agent, input, context, max_turns, run_config)
+        """Run to the end and return the result."""
+        record = begin(
+            starting_agent,
+            input,
+            context,
+            max_turns,
+            hooks,
+            run_config,
+            previous_response_id,
+            auto_previous_response_id,
+            conversation_id,
+            session,
+            error_handlers,
+        )
         await RunLoop(record, Nowhere()).run()
         return RunResult(record)
 
@@ -112,11 +190,17 @@ class Runner:
     def run_sync(
         cls,
         starting_agent: Agent[TContext],
-        input: Input,
+        input: Input | RunState[TContext, Agent[TContext]],
         *,
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
-        run_config: RunConfig | None = None,
+        hooks: RunHooks[TContext] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        error_handlers: RunErrorHandlers[TContext] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
     ) -> RunResult:
         """`run` on an event loop of its own; raises UserError where one is running already."""
         try:
@@ -128,7 +212,13 @@ class Runner:
                     input,
                     context=context,
                     max_turns=max_turns,
+                    hooks=hooks,
                     run_config=run_config,
+                    error_handlers=error_handlers,
+                    previous_response_id=previous_response_id,
+                    auto_previous_response_id=auto_previous_response_id,
+                    conversation_id=conversation_id,
+                    session=session,
                 )
             )
         raise UserError(
@@ -157,6 +247,10 @@ class _ColdRun:
         if self._credit is not None:
             await self._credit.ready()
 
+    async def settled(self) -> None:
+        if self._credit is not None:
+            await self._credit.idle()
+
     async def drive(self, record: RunRecord) -> None:
         if not self.has_room:
             await self.ready()
@@ -175,17 +269,3 @@ class _ColdRun:
         self._stopped = True
         if self.task is not None:
             self.task.cancel()
-
-
-def _record(
-    agent: Agent[Any],
-    input: Input,
-    context: object,
-    max_turns: int | None,
-    config: RunConfig | None,
-) -> RunRecord:
-    if not isinstance(agent, Agent):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"the first argument must be an Agent, not {type(agent).__name__}")
-    if max_turns is not None and max_turns < 1:
-        raise UserError(f"max_turns must be 1 or more, or None for no limit, not {max_turns}")
-    return RunRecord(input, agent, RunContextWrapper(context), config or RunConfig(), max_turns)

@@ -30,7 +30,18 @@ class Demand:
     Invariant: open or pending > low or both.
     """
 
-    __slots__ = ("_waiters", "closed", "high", "low", "open", "peak", "pending", "tasks")
+    __slots__ = (
+        "_idle_waiters",
+        "_waiters",
+        "asking",
+        "closed",
+        "high",
+        "low",
+        "open",
+        "peak",
+        "pending",
+        "tasks",
+    )
 
     def __init__(self, high: int = 64, low: int | None = None) -> None:
         """Open for `high` events at most; raises ValueError unless 0 <= low < high."""
@@ -51,7 +62,10 @@ class Demand:
         self.closed: bool = False
         self.tasks: set[asyncio.Task[Any]] = set()
         """The tasks that work for this consumer; who leaves properly waits for them."""
+        self.asking: bool = False
+        """Whether the consumer waits for an event, having dealt with all that it has taken."""
         self._waiters: list[Callable[[], None]] = []
+        self._idle_waiters: list[Callable[[], None]] = []
 
     def put(self) -> None:
         """Count an event that was emitted."""
@@ -72,6 +86,7 @@ class Demand:
         self.closed = True
         if not self.open:
             self._reopen()
+        self._tell_idle()
 
     def when_open(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, the next time this opens."""
@@ -83,6 +98,24 @@ class Demand:
             opened = asyncio.Event()
             self.when_open(opened.set)
             await opened.wait()
+
+    def ask(self) -> None:
+        """The consumer waits for an event: it is done with those before."""
+        self.asking = True
+        if self._idle_waiters and not self.pending:
+            self._tell_idle()
+
+    async def idle(self) -> None:
+        """Wait until the consumer has dealt with everything and asks for more, or has left."""
+        while not self.closed and (self.pending or not self.asking):
+            reached = asyncio.Event()
+            self._idle_waiters.append(reached.set)
+            await reached.wait()
+
+    def _tell_idle(self) -> None:
+        waiters, self._idle_waiters = self._idle_waiters, []
+        for resume in waiters:
+            resume()
 
     def _reopen(self) -> None:
         self.open = True

@@ -143,10 +143,11 @@ class _Buffer(Generic[_T]):
             )
         self._waiter = asyncio.get_running_loop().create_future()
         self._asleep = True
+        self.demand.ask()
         try:
             await self._waiter
         finally:
-            self._asleep = False
+            self._asleep = self.demand.asking = False
             self._waiter = None
 
     def _wake(self) -> None:
@@ -154,7 +155,7 @@ class _Buffer(Generic[_T]):
             # On a stack that is too full for it, the waiter would be done and its task never woken.
             _make_sure_of_room()
             self._waiter.set_result(None)
-        self._asleep = False
+        self._asleep = self.demand.asking = False
 
 
 def _make_sure_of_room(frames: int = 8) -> None:

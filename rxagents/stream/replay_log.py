@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
 from contextvars import Context, copy_context
@@ -95,6 +96,11 @@ class ReplayLog(Generic[_T]):
     def has_room(self) -> bool:
         """Whether `ready()` would return at once."""
         return self.room is None or self.room.open
+
+    async def settled(self) -> None:
+        """Wait until every subscriber has dealt with everything, and an `async for` asks on."""
+        while busy := [reader for reader in self._readers if not reader.settled]:
+            await busy[0].settle()
 
     def subscribe(
         self, observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
@@ -210,6 +216,20 @@ class _Reader(abc.DisposableBase, Generic[_T]):
         self._live = False
         self._busy = False
         self._stopped = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to deliver or to be dealt with."""
+        credit = self._demand
+        idle = credit is None or credit.closed or (credit.asking and not credit.pending)
+        return self._stopped or (self.place == self._log.end and idle)
+
+    async def settle(self) -> None:
+        """Wait for the next step towards that."""
+        if self._demand is not None and (self._demand.pending or not self._demand.asking):
+            await self._demand.idle()
+        else:
+            await asyncio.sleep(0)  # the loop delivers a backlog, a slice at a time
 
     def go_live(self) -> None:
         if not self._live:

@@ -1,6 +1,6 @@
 """What tests of programs with agents need: scripted models and virtual time.
 
-    scripted          a model that plays a script
+    scripted          a model that plays a script; scripted_steps, scripted_items: what is in it
     response_events   the events with which a provider streams given items
     marbles           streams that are drawn, and drawings of what must come out
     rules             the rules of Reactive Streams, for any source
@@ -19,14 +19,17 @@ from .marbles import hot as hot
 from .response_events import response_events as response_events
 from .response_events import response_usage as response_usage
 from .rules import SourceRules as SourceRules
-from .scripted import Delay as Delay
-from .scripted import ModelCall as ModelCall
-from .scripted import ModelScriptError as ModelScriptError
 from .scripted import ScriptedModel as ScriptedModel
-from .scripted import UnconsumedModelSteps as UnconsumedModelSteps
-from .scripted import UnexpectedModelCall as UnexpectedModelCall
-from .scripted import assistant_message as assistant_message
-from .scripted import function_call as function_call
+from .scripted_items import Delay as Delay
+from .scripted_items import assistant_message as assistant_message
+from .scripted_items import function_call as function_call
+from .scripted_steps import InvalidModelStep as InvalidModelStep
+from .scripted_steps import ModelCall as ModelCall
+from .scripted_steps import ModelScriptError as ModelScriptError
+from .scripted_steps import ModelStep as ModelStep
+from .scripted_steps import ModelStepSpec as ModelStepSpec
+from .scripted_steps import UnconsumedModelSteps as UnconsumedModelSteps
+from .scripted_steps import UnexpectedModelCall as UnexpectedModelCall
 from .virtual_time import DeadlockError as DeadlockError
 from .virtual_time import VirtualLoop as VirtualLoop
 from .virtual_time import hold_clock as hold_clock

@@ -3,112 +3,129 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import copy
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_args
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing, contextmanager, nullcontext
+from importlib import import_module
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
 
-from openai import BaseModel
 from openai.types.responses import (
-    ResponseFunctionToolCall,
     ResponseInputItemParam,
-    ResponseOutputItem,
-    ResponseOutputMessage,
-    ResponseOutputText,
+    ResponsePromptParam,
     ResponseStreamEvent,
 )
 
-from rxagents.exceptions import RxAgentsError
+from rxagents.items import ModelResponse
 from rxagents.models.interface import Model, ModelTracing, OutputSchema
+from rxagents.models.terminal import close_events
+from rxagents.usage import Usage
 
-from .response_events import response_events
+from .scripted_items import Delay, Played, as_response_usage, score
+from .scripted_steps import (
+    UNTOLD,
+    ModelCall,
+    ModelStep,
+    UnconsumedModelSteps,
+    UnexpectedModelCall,
+    as_step,
+)
+from .scripted_steps import Turn as Turn
 
 if TYPE_CHECKING:
-    from openai.types.responses import ResponsePromptParam
+    from collections.abc import Generator
 
     from rxagents.handoffs import Handoff
     from rxagents.model_settings import ModelSettings
+    from rxagents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
     from rxagents.tools import Tool
-
-
-@dataclass(frozen=True)
-class Delay:
-    """Seconds to wait, on the event loop's clock."""
-
-    seconds: float
-
-
-Element: TypeAlias = ResponseOutputItem | ResponseStreamEvent | Exception | Delay
-"""What a turn is made of."""
-
-Turn: TypeAlias = Sequence[Element] | Exception
-"""What the model does when it is called once."""
-
-_EVENT_CLASSES = get_args(get_args(ResponseStreamEvent)[0])
-
-
-class ModelScriptError(RxAgentsError):
-    """The run and the script of its model do not fit each other."""
-
-
-class UnexpectedModelCall(ModelScriptError):
-    """The model was called once more than its script has turns."""
-
-
-class UnconsumedModelSteps(ModelScriptError):
-    """The script has turns that were never asked for."""
-
-
-@dataclass(frozen=True)
-class ModelCall:
-    """What the model was asked, once."""
-
-    system_instructions: str | None
-    input: str | list[ResponseInputItemParam]
-    model_settings: ModelSettings
-    tools: Sequence[Tool]
-    handoffs: Sequence[Handoff[Any]]
 
 
 class ScriptedModel(Model):
     """Answers each call with the next turn of its script.
 
-    A turn is a list of output items, which it streams as a provider would, a word a delta. Among
-    them, a `Delay` waits and an exception is raised when its place is reached. A turn that holds
-    exact events sends just these, and nothing of its own. A turn may also be an exception.
+    A turn is a list of output items, whose events are written out as a provider would stream them.
+    Delays and exceptions may stand between the items, or between exact events: a turn that holds
+    exact events sends just these, and nothing of its own. A turn may also be an exception, a
+    ModelResponse, or a ModelStep (or a dictionary of its fields), which can do more.
 
         model = ScriptedModel([
             [function_call("weather", {"city": "Oslo"})],
             [Delay(0.5), assistant_message("Rain.")],
+            ModelStep.respond(lambda call: [assistant_message(f"{len(call.input)} items")]),
         ])
+
+    `default_usage` is what a turn costs that does not say; without it each delta of a list counts
+    as an output token, and a ModelStep costs none. With `emit_traces` each call is a generation
+    span.
+
+    Raises InvalidModelStep now for a turn that cannot be played.
     """
 
-    def __init__(self, steps: Iterable[Turn] = ()) -> None:
-        self._turns = deque(steps)
+    def __init__(
+        self,
+        steps: Iterable[Turn] = (),
+        *,
+        emit_traces: bool = False,
+        default_usage: Usage | None = None,
+    ) -> None:
+        self._steps = deque[ModelStep]()
+        self._emit_traces = emit_traces
+        self._default_usage = copy.deepcopy(default_usage)
+        self._advised: tuple[Exception, ModelRetryAdvice | None] | None = None
+        self._streamed = True  # whether the next call asks for a stream
         self.calls: list[ModelCall] = []
         """What it was asked, in order."""
+        self.model: str = "scripted"
+        """The name under which its events and its spans know it."""
         self.closed_early: int = 0
         """Streams that were closed before their end."""
+        self.extend(steps)
 
     @property
     def remaining_steps(self) -> int:
         """Turns that nobody has asked for yet."""
-        return len(self._turns)
+        return len(self._steps)
+
+    @property
+    def first_call(self) -> ModelCall | None:
+        """What it was asked first, if anything."""
+        return self.calls[0] if self.calls else None
+
+    @property
+    def last_call(self) -> ModelCall | None:
+        """What it was asked last, if anything."""
+        return self.calls[-1] if self.calls else None
 
     def enqueue(self, step: Turn) -> None:
         """Append a turn to the script."""
-        self._turns.append(step)
+        self._steps.append(as_step(step, 0))
+
+    def extend(self, steps: Iterable[Turn]) -> None:
+        """Append turns to the script: all of them, or none if one cannot be played."""
+        self._steps += [as_step(step, index) for index, step in enumerate(steps)]
+
+    def set_default_usage(self, usage: Usage | None) -> None:
+        """Have turns that do not say what they cost, cost this."""
+        self._default_usage = copy.deepcopy(usage)
 
     def assert_complete(self) -> None:
         """Raise UnconsumedModelSteps if turns are left."""
-        if self._turns:
+        if self._steps:
             raise UnconsumedModelSteps(
-                f"{len(self._turns)} of the script's turns were never asked for, "
-                f"after {len(self.calls)} calls"
+                f"{len(self._steps)} of the script's turns were never asked for, "
+                f"after {len(self.calls)} calls",
+                remaining_steps=len(self._steps),
             )
 
-    async def stream_response(
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        """The advice of the step that raised the error, if it has any."""
+        if self._advised is None or self._advised[0] is not request.error:
+            return None
+        return copy.deepcopy(self._advised[1])
+
+    def stream_response(
         self,
         system_instructions: str | None,
         input: str | list[ResponseInputItemParam],
@@ -122,86 +139,129 @@ class ScriptedModel(Model):
         conversation_id: str | None = None,
         prompt: ResponsePromptParam | None = None,
     ) -> AsyncIterator[ResponseStreamEvent]:
-        """Play the next turn; raises UnexpectedModelCall if there is none."""
-        self.calls.append(
-            ModelCall(system_instructions, input, model_settings, list(tools), list(handoffs))
+        """Play the next turn; reading raises UnexpectedModelCall if there is none."""
+        call = ModelCall(
+            system_instructions,
+            copy.deepcopy(input),
+            model_settings,
+            list(tools),
+            output_schema,
+            list(handoffs),
+            tracing,
+            previous_response_id,
+            conversation_id,
+            copy.deepcopy(prompt),
+            self._streamed,
         )
-        if not self._turns:
+        self._streamed = True
+        self.calls.append(call)
+        return self._play(call)
+
+    async def get_response(
+        self,
+        system_instructions: str | None,
+        input: str | list[ResponseInputItemParam],
+        model_settings: ModelSettings,
+        tools: Sequence[Tool],
+        output_schema: OutputSchema | None,
+        handoffs: Sequence[Handoff[Any]],
+        tracing: ModelTracing,
+        *,
+        previous_response_id: str | None = None,
+        conversation_id: str | None = None,
+        prompt: ResponsePromptParam | None = None,
+    ) -> ModelResponse:
+        """The response at the end of the next turn; raises UnexpectedModelCall if there is none."""
+        self._streamed = False  # for the call that follows at once
+        return await super().get_response(
+            system_instructions,
+            input,
+            model_settings,
+            tools,
+            output_schema,
+            handoffs,
+            tracing,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+            prompt=prompt,
+        )
+
+    async def _play(self, call: ModelCall) -> AsyncGenerator[ResponseStreamEvent]:
+        number = len(self.calls)
+        with _traced(call) if self._emit_traces else nullcontext():
+            step = await self._next(call, number)
+            if step.error is not None:
+                self._advised = step.error, step.retry_advice
+                raise step.error
+            whole = False
+            try:
+                async with aclosing(self._perform(step, call, number)) as played:
+                    async for event in played:
+                        yield event
+                whole = True
+            finally:
+                self.closed_early += not whole
+
+    async def _next(self, call: ModelCall, number: int) -> ModelStep:
+        """The step to perform, after asking those who only choose one."""
+        if not self._steps:
             raise UnexpectedModelCall(
-                f"call {len(self.calls)} of a model whose script has {len(self.calls) - 1} turns"
+                f"call {number} of a model whose script has {number - 1} turns",
+                call=call,
+                call_index=number - 1,
             )
-        turn = self._turns.popleft()
-        if isinstance(turn, Exception):
-            raise turn
-        whole = False
-        try:
-            for element in _score(turn, response_id=f"resp_{len(self.calls)}"):
-                if isinstance(element, Delay):
-                    await asyncio.sleep(element.seconds)
-                elif isinstance(element, Exception):
-                    raise element
-                else:
-                    yield element
-            whole = True
-        finally:
-            self.closed_early += not whole
+        step = self._steps.popleft()
+        while step.responder is not None:
+            answer = step.responder(call)
+            step = as_step(await answer if isawaitable(answer) else answer, 0)
+        return step
+
+    async def _perform(
+        self, step: ModelStep, call: ModelCall, number: int
+    ) -> AsyncGenerator[ResponseStreamEvent]:
+        if callable(step.stream_events):
+            events = step.stream_events(call)
+            try:
+                async for event in events:
+                    yield event
+            finally:
+                await close_events(events)
+            return
+        exact = step.stream_events
+        for element in self._written_out(step, number) if exact is None else exact:
+            if isinstance(element, Delay):
+                await asyncio.sleep(element.seconds)
+            elif isinstance(element, Exception):
+                raise element
+            else:
+                yield element
+
+    def _written_out(self, step: ModelStep, number: int) -> Iterable[Played]:
+        untold = step.usage is UNTOLD
+        usage = self._default_usage if step.usage == Usage() else step.usage
+        if usage is None and not untold:
+            usage = Usage()
+        response_id = f"resp_{number}" if untold else step.response_id
+        return score(
+            step.output,
+            response_id=response_id,
+            request_id=step.request_id,
+            usage=None if usage is None else as_response_usage(usage),
+        )
 
 
-def assistant_message(text: str, *, item_id: str = "scripted-message") -> ResponseOutputMessage:
-    """A finished message of the model."""
-    content = ResponseOutputText(type="output_text", text=text, annotations=[])
-    return ResponseOutputMessage(
-        id=item_id, type="message", role="assistant", status="completed", content=[content]
-    )
-
-
-def function_call(
-    name: str,
-    arguments: str | Mapping[str, Any] = "{}",
-    *,
-    call_id: str | None = None,
-    item_id: str | None = None,
-) -> ResponseFunctionToolCall:
-    """A finished call of the function `name`; `arguments` as a mapping, or as JSON text.
-
-    Give calls of the same function in one run a `call_id` each.
-    """
-    call_id = call_id or f"call_{name}"
-    return ResponseFunctionToolCall(
-        type="function_call",
-        name=name,
-        arguments=arguments if isinstance(arguments, str) else json.dumps(dict(arguments)),
-        call_id=call_id,
-        id=item_id or f"fc_{call_id}",
-        status="completed",
-    )
-
-
-def _score(
-    turn: Sequence[Element], *, response_id: str
-) -> Iterable[ResponseStreamEvent | Exception | Delay]:
-    """The turn as what happens, in order: output items written out as their events."""
-    if any(isinstance(element, _EVENT_CLASSES) for element in turn):
-        return cast("Sequence[ResponseStreamEvent | Exception | Delay]", turn)
-    items = [element for element in turn if isinstance(element, BaseModel)]
-    events = response_events(cast("list[ResponseOutputItem]", items), response_id=response_id)
-    return _interleave(turn, events)
-
-
-def _interleave(
-    turn: Sequence[Element], events: list[ResponseStreamEvent]
-) -> Iterable[ResponseStreamEvent | Exception | Delay]:
-    """Put delays and errors where they stand between the items; the response begins first."""
-    remaining = deque(events)
-    while remaining and remaining[0].type in {"response.created", "response.in_progress"}:
-        yield remaining.popleft()
-    for element in turn:
-        if isinstance(element, (Delay, Exception)):
-            yield element
-            continue
-        while True:
-            event = remaining.popleft()
-            yield event
-            if event.type == "response.output_item.done":
-                break
-    yield from remaining
+@contextmanager
+def _traced(call: ModelCall) -> Generator[None]:
+    """A generation span around what happens here."""
+    tracing = import_module("rxagents.tracing")  # late: few tests are about spans
+    span: Any = tracing.generation_span()
+    span.start()
+    try:
+        yield
+    except Exception as error:
+        said = str(error) if call.tracing.include_data() else "not traced"
+        data = {"name": type(error).__name__, "message": said}
+        span.set_error(tracing.SpanError(message="Error", data=data))
+        raise
+    finally:
+        span.finish()

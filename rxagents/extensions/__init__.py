@@ -1,0 +1,1 @@
+"""Parts that need another package; each says which when it is imported."""
