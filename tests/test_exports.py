@@ -183,6 +183,7 @@ def test_every_public_name_has_a_docstring() -> None:
         assert any(promise in (operator.__doc__ or "") for promise in promises), name
 
 
+@pytest.mark.slow  # a process for each
 @pytest.mark.parametrize(
     "module",
     [
