@@ -36,9 +36,9 @@ class Grouping(Generic[_T]):
         self.groups: dict[Hub, None] = {}  # in the order in which they were opened
         self._waiting: deque[tuple[Hub, object]] = deque()  # groups for which there is no credit
         self._behind: set[Hub] = set()  # emitted, but with events that wait
-        self.sources = CompositeDisposable()
+        self.sources: CompositeDisposable = CompositeDisposable()
         """What is left with the source: others that it is grouped by, and timers."""
-        self.outer = Member(self, observer)
+        self.outer: Member = Member(self, observer)
 
     def subscribe_to(
         self, source: Observable[_T], scheduler: abc.SchedulerBase | None
