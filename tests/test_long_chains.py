@@ -134,8 +134,3 @@ async def test_an_on_error_that_calls_itself_for_ever_is_called_once() -> None:
     await asyncio.sleep(1)
     assert calls == [error]
     assert [type(each) for each in reported] == [RecursionError]
-
-
-def test_without_a_loop_the_error_is_raised() -> None:
-    with pytest.raises(RecursionError):
-        nested(OPERATORS["map"], 400, Stream.of(1, 2)).subscribe(None)
