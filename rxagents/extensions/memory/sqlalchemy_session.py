@@ -31,6 +31,8 @@ T = TypeVar("T")
 _one_connection: WeakKeyDictionary[Engine, PerLoop[asyncio.Lock]] = WeakKeyDictionary()
 """Locks of the engines whose every user is given the same connection, as in memory databases."""
 
+_LOOKS = 8  # at the tables, before it is an error that they cannot be made
+
 
 class SQLAlchemySession(SessionABC):
     """Keeps a conversation in a database, through an async engine of SQLAlchemy.
@@ -184,13 +186,13 @@ class SQLAlchemySession(SessionABC):
                 yield connection
 
     async def _make_tables(self) -> None:
-        for last in (False, True):
+        for left in reversed(range(_LOOKS)):
             try:
                 async with self._engine.begin() as connection:
                     await connection.run_sync(self._tables.metadata.create_all)
                 break
-            except SQLAlchemyError:  # another process may have made them since we looked
-                if last:
+            except SQLAlchemyError:  # others may have made one of them since we looked
+                if not left:
                     raise
         self._create_tables = False
 
