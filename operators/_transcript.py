@@ -11,6 +11,7 @@ from rxagents.events import (
     RawResponsesStreamEvent,
     RunItemStreamEvent,
     StreamEvent,
+    error_text,
 )
 from rxagents.tool_progress import ToolProgress
 from rxagents.usage import Usage
@@ -19,7 +20,7 @@ from ._calls import agent_of, field_of, id_of_call, index_of
 from ._growing import GrowingList
 from ._pending import Response, Unanswered
 from ._texts import HOSTED_RUNS, TEXTS, Kind, Text
-from ._writers import CallWriter, Writer, error_text, kind_of, text_of_input, writer
+from ._writers import CallWriter, Writer, kind_of, text_of_input, writer
 from .conversation import Entry, HandoffEntry, InputEntry, Snapshot, view_of
 
 
@@ -190,7 +191,12 @@ class Transcript:
                 self._told(event, item.raw_item, "call")
             case "tool_call_output_item":
                 call_id = id_of_call(item.raw_item)
-                self._answer(event, call_id, item.output, error_text(item.error))
+                self._answer(
+                    event,
+                    call_id,
+                    item.output,
+                    None if item.error is None else error_text(item.error),
+                )
             case "handoff_output_item":
                 self._hand_over(
                     event,

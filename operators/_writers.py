@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rxagents.exceptions import RecordedToolError
 from rxagents.tool_progress import ToolProgress
 
 from ._calls import field_of, id_of_call, name_of_call
@@ -214,13 +213,6 @@ def kind_of(item: Any) -> Kind | None:
     if item.type == "message" or item.type == "reasoning":
         return item.type  # type: ignore[no-any-return]  # an item of one of some thirty classes
     return "call" if item.type.endswith("_call") else None
-
-
-def error_text(error: Exception | None) -> str | None:
-    """What a tool has raised, the same of a run and of a recording of it."""
-    if error is None or isinstance(error, RecordedToolError):
-        return None if error is None else str(error)
-    return f"{type(error).__name__}: {error}"
 
 
 def _text_of_failure(error: Any) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, cast
@@ -15,6 +14,7 @@ from .exceptions import UserError
 from .guardrail import InputGuardrail, OutputGuardrail
 from .handoffs import Handoff, handoff
 from .lifecycle import AgentHooks, AgentHooksBase, RunHooksBase
+from .maybe_awaitable import settled
 from .model_settings import ModelSettings
 from .tools import Tool, default_tool_error_function
 
@@ -245,8 +245,7 @@ class Agent(AgentBase[TContext]):
         """The instructions, computed if they are a function."""
         if self.instructions is None or isinstance(self.instructions, str):
             return self.instructions
-        prompt = self.instructions(run_context, self)
-        return await prompt if inspect.isawaitable(prompt) else prompt
+        return await settled(self.instructions(run_context, self))
 
     async def get_prompt(self, context: RunContextWrapper[TContext]) -> ResponsePromptParam | None:
         """The prompt kept at OpenAI, computed if it is a function."""
@@ -264,8 +263,7 @@ class Agent(AgentBase[TContext]):
 
 async def _enabled(what: object, context: RunContextWrapper[Any], agent: object) -> bool:
     rule: Any = getattr(what, "is_enabled", True)  # hosted tools have no such field
-    answer = rule(context, agent) if callable(rule) else rule
-    return bool(await answer if inspect.isawaitable(answer) else answer)
+    return bool(await settled(rule(context, agent)) if callable(rule) else rule)
 
 
 def _check_behavior(name: str, behavior: object) -> None:

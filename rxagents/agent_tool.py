@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from .agent import Agent
 from .agent_tool_input import AgentToolInput, StructuredToolInputBuilder
 from .context import RunContextWrapper, ToolContext
 from .exceptions import UserError
+from .maybe_awaitable import settled
 from .tools import FunctionTool, ToolErrorFunction, default_tool_error_function
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ def agent_tool(
             context.failure_is_default = failure_error_function is default_tool_error_function
             if failure_error_function is None:
                 raise
-            told = failure_error_function(context, error)
-            return await told if inspect.isawaitable(told) else told
+            return await settled(failure_error_function(context, error))
 
     return AgentTool(
         name=name,
@@ -142,8 +141,7 @@ async def _answer(
         raise NestedInterruption(RunState(record), record.interruptions)
     if options.custom_output_extractor is None:
         return record.final_output
-    output = options.custom_output_extractor(RunResult(record))
-    return await output if inspect.isawaitable(output) else output
+    return await settled(options.custom_output_extractor(RunResult(record)))
 
 
 async def _record(

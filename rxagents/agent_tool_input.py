@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from typing_extensions import TypedDict
 
-from .exceptions import ToolArgumentsError, UserError
+from .exceptions import UserError
+from .maybe_awaitable import settled
 from .strict_schema import ensure_strict_json_schema
+from .tool_arguments import validated
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseInputItemParam
@@ -74,18 +75,7 @@ class AgentToolInput:
 
     def read(self, arguments: str) -> Any:
         """What the model has given, in JSON types; raises ToolArgumentsError if it does not fit."""
-        try:
-            value = self._adapter.validate_json(arguments.strip() or "{}")
-        except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, each['loc'])) or 'input'}: {each['msg']}"
-                for each in error.errors(include_url=False)
-            )
-            raise ToolArgumentsError(
-                f"the arguments for the tool {self._name!r} do not fit: {problems}",
-                tool_name=self._name,
-                arguments=arguments,
-            ) from None
+        value = validated(self._adapter, arguments, self._name)
         return self._adapter.dump_python(value, mode="json")
 
     async def input_of(self, params: Any) -> str | list[ResponseInputItemParam]:
@@ -97,8 +87,7 @@ class AgentToolInput:
             summary=_summary(self.schema) if self._structured else None,
             json_schema=self.schema if self._include_schema else None,
         )
-        built: Any = (self._builder or _described)(options)
-        built = await built if inspect.isawaitable(built) else built
+        built: Any = await settled((self._builder or _described)(options))
         if not isinstance(built, str | list):
             raise UserError(
                 f"the input_builder of {self._name!r} must return a text or a list of items, not "

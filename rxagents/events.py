@@ -190,7 +190,7 @@ def item_to_dict(item: RunItem) -> dict[str, Any]:
     if item.type == "tool_call_output_item":
         described["output"] = as_json(item.output)
         if item.error is not None:
-            described["error"] = _error_text(item.error)
+            described["error"] = error_text(item.error)
         if item.custom_data is not None:
             described["custom_data"] = as_json(item.custom_data)
     elif item.type == "handoff_output_item":
@@ -205,7 +205,8 @@ def item_to_dict(item: RunItem) -> dict[str, Any]:
     return described
 
 
-def _error_text(error: Exception) -> str:
+def error_text(error: Exception) -> str:
+    """What a tool has raised, the same of a run and of a recording of it."""
     if isinstance(error, RecordedToolError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
@@ -11,6 +10,7 @@ from typing_extensions import TypeVar as TypeVarWithDefault
 
 from .context import RunContextWrapper
 from .exceptions import UserError
+from .maybe_awaitable import MaybeAwaitable, settled
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseInputItemParam
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 TContext = TypeVarWithDefault("TContext", default=Any)
 _T = TypeVar("_T")
-
-MaybeAwaitable: TypeAlias = Awaitable[_T] | _T
 
 
 @dataclass
@@ -218,9 +216,7 @@ async def _found(what: str, ask: Callable[..., Any], *given: object) -> Guardrai
     if not callable(ask):
         raise UserError(f"the function of the {what} must be callable, not {ask!r}")
     try:
-        found: object = ask(*given)
-        if inspect.isawaitable(found):
-            found = await found
+        found: object = await settled(ask(*given))
     except Exception as error:
         error.add_note(f"raised by the {what}, which ended the run")
         raise

@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from typing_extensions import TypeVar
 
 from .context import RunContextWrapper
-from .exceptions import ToolArgumentsError, UserError
+from .exceptions import UserError
 from .handoff_history import default_handoff_history_mapper as default_handoff_history_mapper
+from .maybe_awaitable import settled
 from .strict_schema import ensure_strict_json_schema
+from .tool_arguments import validated
 
 if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, ResponseInputItemParam
@@ -146,11 +148,9 @@ def handoff(
     async def invoke(context: RunContextWrapper[Any], arguments: str) -> Agent[TContext]:
         given: tuple[Any, ...] = ()
         if adapter is not None:
-            given = (_read(adapter, arguments, name),)
+            given = (validated(adapter, arguments, name, "handoff"),)
         if on_handoff is not None:
-            result = on_handoff(context, *given)
-            if inspect.isawaitable(result):
-                await result
+            await settled(on_handoff(context, *given))
         return agent
 
     schema = _no_arguments() if adapter is None else _strict_schema(adapter, name)
@@ -196,18 +196,3 @@ def _strict_schema(adapter: TypeAdapter[Any], name: str) -> dict[str, Any]:
         raise UserError(f"the input_type of the handoff {name!r} cannot be strict: {error}") from (
             error
         )
-
-
-def _read(adapter: TypeAdapter[Any], arguments: str, name: str) -> Any:
-    try:
-        return adapter.validate_json(arguments.strip() or "{}")
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'input'}: {each['msg']}"
-            for each in error.errors(include_url=False)
-        )
-        raise ToolArgumentsError(
-            f"the arguments for the handoff {name!r} do not fit: {problems}",
-            tool_name=name,
-            arguments=arguments,
-        ) from None

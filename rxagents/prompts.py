@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeAlias, cast
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeAlias, cast
 from typing_extensions import TypedDict
 
 from .exceptions import UserError
+from .maybe_awaitable import settled
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponsePromptParam
@@ -44,9 +44,7 @@ async def prompt_param(
     """The prompt for a request; raises UserError if it is none."""
     given: object = prompt
     if callable(prompt):
-        given = prompt(GenerateDynamicPromptData(context, agent))
-        if inspect.isawaitable(given):
-            given = await given
+        given = await settled(prompt(GenerateDynamicPromptData(context, agent)))
     named = cast("dict[str, Any]", given).get("id") if isinstance(given, dict) else None
     if not isinstance(named, str):
         raise UserError(

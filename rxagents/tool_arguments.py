@@ -6,7 +6,7 @@ import reprlib
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from .exceptions import ToolArgumentsError
 from .function_schema import FunctionSchema
@@ -26,6 +26,22 @@ def read_arguments(schema: FunctionSchema, arguments: str) -> tuple[list[Any], d
         message = f"the arguments for the tool {schema.name!r} do not fit: {problems(error)}"
         raise ToolArgumentsError(message, tool_name=schema.name, arguments=arguments) from None
     return schema.to_call_args(parsed)
+
+
+def validated(adapter: TypeAdapter[Any], arguments: str, name: str, what: str = "tool") -> Any:
+    """What the model has written for the tool, or the handoff, `name`.
+
+    Raises ToolArgumentsError where it does not fit the type.
+    """
+    try:
+        return adapter.validate_json(arguments.strip() or "{}")
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'input'}: {each['msg']}"
+            for each in error.errors(include_url=False)
+        )
+        message = f"the arguments for the {what} {name!r} do not fit: {wrong}"
+        raise ToolArgumentsError(message, tool_name=name, arguments=arguments) from None
 
 
 def problems(error: ValidationError) -> str:

@@ -104,6 +104,7 @@ class Backend:
         arguments = params.arguments or {}
         match params.name:
             case "wait":
+                print("waiting", file=sys.stderr, flush=True)  # for those who look at a process
                 try:
                     await anyio.sleep(float(arguments["seconds"]))
                 except asyncio.CancelledError:

@@ -134,3 +134,15 @@ async def test_an_on_error_that_calls_itself_for_ever_is_called_once() -> None:
     await asyncio.sleep(1)
     assert calls == [error]
     assert [type(each) for each in reported] == [RecursionError]
+
+
+@pytest.mark.parametrize("depth", range(0, 24, 3))
+def test_without_a_loop_the_error_is_raised_however_deep_the_caller_is(depth: int) -> None:
+    def subscribe(levels: int) -> None:
+        if levels:
+            subscribe(levels - 1)
+        else:
+            nested(OPERATORS["map"], 400, Stream.of(1, 2)).subscribe(None)
+
+    with pytest.raises(RecursionError):
+        subscribe(depth)

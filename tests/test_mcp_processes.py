@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -141,8 +140,9 @@ def test_ctrl_c_in_a_call_ends_program_and_child_without_a_word_of_scopes(tmp_pa
         start_new_session=True,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     pid = int(process.stdout.readline())
-    time.sleep(0.2)
+    assert process.stderr.readline() == "waiting\n"  # the server, in the call
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert errors.splitlines()[-1] == "KeyboardInterrupt"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rxagents.context import RunContextWrapper, ToolContext
 from rxagents.exceptions import UserError
+from rxagents.maybe_awaitable import settled
 from rxagents.strict_schema import ensure_strict_json_schema
 from rxagents.tools import FunctionTool, ToolErrorFunction
 
@@ -47,8 +47,7 @@ def make_function_tool(
             _logger.warning("%s", error)
             _logger.debug("a call of tool %r failed", name, exc_info=True)
             context.failure = error
-            told = on_failure(context, error)
-            return await told if inspect.isawaitable(told) else told
+            return await settled(on_failure(context, error))
 
     schema, is_strict = _schema(tool, server, strict)
     return FunctionTool(

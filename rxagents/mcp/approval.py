@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -10,7 +9,7 @@ from typing_extensions import TypedDict, TypeIs
 
 from rxagents.context import RunContextWrapper
 from rxagents.exceptions import UserError
-from rxagents.maybe_awaitable import MaybeAwaitable
+from rxagents.maybe_awaitable import MaybeAwaitable, settled
 
 if TYPE_CHECKING:
     from mcp.types import Tool as MCPTool
@@ -92,8 +91,7 @@ def needs_approval(
         return True
 
     async def ask(context: RunContextWrapper[Any], arguments: dict[str, Any], call_id: str) -> bool:
-        answer = policy(context, agent, tool)
-        return bool(await answer if inspect.isawaitable(answer) else answer)
+        return bool(await settled(policy(context, agent, tool)))
 
     return ask
 

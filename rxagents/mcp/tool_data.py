@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from rxagents.context import RunContextWrapper
 from rxagents.exceptions import UserError
-from rxagents.maybe_awaitable import MaybeAwaitable
+from rxagents.maybe_awaitable import MaybeAwaitable, settled
 
 from .tool_results import ToolOutput
 
@@ -79,7 +78,7 @@ async def meta_of_call(
     resolved: object = None
     if server.tool_meta_resolver is not None:
         asked = MCPToolMetaContext(context, server.name, tool.name, deepcopy(arguments))
-        resolved = await _settled(server.tool_meta_resolver(asked))
+        resolved = cast("object", await settled(server.tool_meta_resolver(asked)))
         if resolved is not None and not isinstance(resolved, dict):
             raise UserError(f"tool_meta_resolver must return a dict or None, not {resolved!r}")
     if resolved is None and given is None:
@@ -110,7 +109,7 @@ async def custom_data_of(
         is_error=result.is_error,
         tool_output=deepcopy(output),
     )
-    data = await _settled(server.custom_data_extractor(told))
+    data = await settled(server.custom_data_extractor(told))
     return None if data is None else dict(data)
 
 
@@ -118,7 +117,3 @@ def _read_only(value: Any) -> Mapping[str, Any] | None:
     if not isinstance(value, dict):
         return None
     return MappingProxyType(deepcopy(cast("dict[str, Any]", value)))
-
-
-async def _settled(answer: Any) -> Any:
-    return await answer if inspect.isawaitable(answer) else answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing_extensions import TypedDict
 
 from rxagents.context import RunContextWrapper
 from rxagents.exceptions import UserError
-from rxagents.maybe_awaitable import MaybeAwaitable
+from rxagents.maybe_awaitable import MaybeAwaitable, settled
 
 from ._package import shown_name
 
@@ -96,8 +95,8 @@ async def passing(
 
 async def _passes(tool: MCPTool, rule: ToolFilterCallable, context: ToolFilterContext) -> bool:
     try:
-        answer = rule(context, tool.model_copy(deep=True))  # ours is in the cache
-        return bool(await answer if inspect.isawaitable(answer) else answer)
+        # A copy, as ours is in the cache.
+        return bool(await settled(rule(context, tool.model_copy(deep=True))))
     except Exception:
         _logger.exception(
             "the tool filter of the MCP server %r raised for the tool %r, which is left out",

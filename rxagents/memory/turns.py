@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from rxagents.exceptions import UserError
 from rxagents.items import TResponseInputItem
+from rxagents.maybe_awaitable import settled
 
 from .cleaning import ReasoningItemIdPolicy, clean, latest_of_each
 from .openai_conversations_session import OpenAIConversationsSession, as_model_input
@@ -160,9 +161,7 @@ async def prepare_input(
 
 
 async def _call(callback: SessionInputCallback, history: Items, new: Items) -> Items:
-    joined: Any = callback(history, new)
-    if inspect.isawaitable(joined):
-        joined = await joined
+    joined: Any = await settled(callback(history, new))
     items = cast("list[object]", joined) if isinstance(joined, list) else None
     if items is None or not all(isinstance(item, Mapping) for item in items):
         raise UserError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import enum
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from rxagents.items import ModelResponse
 
@@ -56,6 +56,9 @@ class Model(abc.ABC):
     The methods and their arguments are the OpenAI Agents SDK's, so that a model written for it
     works here. Only `stream_response` must be written.
     """
+
+    api: ClassVar[Literal["responses", "chat"]] = "responses"
+    """What is spoken to the model's side, as traces tell it."""
 
     @abc.abstractmethod
     def stream_response(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import openai
 
@@ -56,6 +56,8 @@ class OpenAIChatCompletionsModel(Model):
     tool is told of when it is whole. `should_replay_reasoning_content` decides what the model is
     told again of what it thought; by default only DeepSeek's are told it.
     """
+
+    api: ClassVar[Literal["responses", "chat"]] = "chat"
 
     def __init__(
         self,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from inspect import isawaitable
 from typing import Final
+
+from rxagents.maybe_awaitable import settled
 
 from .decision import RetryDecision, RetryPolicy, RetryPolicyContext, as_decision
 
@@ -98,8 +99,7 @@ retry_policies: Final = RetryPolicies()
 
 async def ask(policy: RetryPolicy, context: RetryPolicyContext) -> RetryDecision:
     """What `policy` decides, whether it is async or not."""
-    answer = policy(context)
-    return as_decision(await answer if isawaitable(answer) else answer)
+    return as_decision(await settled(policy(context)))
 
 
 def _provider_suggested(context: RetryPolicyContext) -> RetryDecision:

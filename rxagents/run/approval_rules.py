@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from rxagents.items import ItemHelpers, ToolApprovalItem
 from rxagents.local_tools.apply_patch import ApplyPatchTool, apply_patch_operations
 from rxagents.local_tools.shell import ShellTool
 from rxagents.local_tools.shell_call import shell_call_data
+from rxagents.maybe_awaitable import settled
 
 from .turn import ToolCall
 
@@ -49,7 +49,7 @@ async def decided_by_tool(
         return None
     else:
         answer = ask(context, item)
-    answer = await answer if inspect.isawaitable(answer) else answer
+    answer = await settled(answer)
     return Decision(bool(answer["approve"]), answer.get("reason"))
 
 
@@ -68,8 +68,7 @@ def refusal(call: ToolCall, text: str) -> Any:
 
 
 async def _asked(rule: Any, context: ToolContext[Any], about: object, call_id: str) -> bool:
-    answer = rule(context, about, call_id)
-    return bool(await answer if inspect.isawaitable(answer) else answer)
+    return bool(await settled(rule(context, about, call_id)))
 
 
 def _arguments(text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, cast
@@ -14,6 +13,7 @@ from rxagents.exceptions import UserError
 from rxagents.model_settings import ModelSettings
 from rxagents.models.interface import Model, ModelProvider
 from rxagents.models.multi_provider import MultiProvider
+from rxagents.tracing.config import include_sensitive_data_by_default
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseInputItemParam
@@ -87,11 +87,6 @@ class ToolExecutionConfig:
     """Whether tool input guardrails are asked before an approval is (and again after it)."""
 
 
-def _sensitive_data_by_default() -> bool:
-    told = os.environ.get("OPENAI_AGENTS_TRACE_INCLUDE_SENSITIVE_DATA", "true")
-    return told.strip().lower() in {"1", "true", "yes", "on"}
-
-
 @dataclass
 class RunConfig:
     """What holds for every agent of a run."""
@@ -122,7 +117,7 @@ class RunConfig:
 
     tracing_disabled: bool = False
     tracing: TracingConfig | None = None
-    trace_include_sensitive_data: bool = field(default_factory=_sensitive_data_by_default)
+    trace_include_sensitive_data: bool = field(default_factory=include_sensitive_data_by_default)
     """Whether traces hold what models and tools were given and gave."""
 
     workflow_name: str = "Agent workflow"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import uuid
 from collections.abc import Mapping
 from typing import Any, cast
@@ -20,6 +19,7 @@ from rxagents.exceptions import (
 )
 from rxagents.guardrail import OutputGuardrail
 from rxagents.items import MessageOutputItem
+from rxagents.maybe_awaitable import settled
 from rxagents.memory.turns import RunMemory
 from rxagents.run_error_handlers import RunErrorData, RunErrorHandlerInput, RunErrorHandlerResult
 
@@ -51,8 +51,7 @@ class Finishing:
         if behavior == "stop_on_first_tool":
             return ToolsToFinalOutputResult(True, results[0].output)
         if callable(behavior):
-            decided: Any = behavior(self._record.context_wrapper, results)
-            decided = await decided if inspect.isawaitable(decided) else decided
+            decided: Any = await settled(behavior(self._record.context_wrapper, results))
             if not isinstance(decided, ToolsToFinalOutputResult):
                 raise UserError(
                     f"the tool_use_behavior of {agent.name!r} must return a "
@@ -125,8 +124,7 @@ class Finishing:
         if handler is None:
             raise error
         asked = RunErrorHandlerInput(error, record.context_wrapper, self._data())
-        given: Any = handler(asked)
-        given = await given if inspect.isawaitable(given) else given
+        given: Any = await settled(handler(asked))
         if given is None:
             raise error
         result = _result(given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, cast
 
 from rxagents.agent import Agent
@@ -10,11 +9,13 @@ from rxagents.exceptions import UserError
 from rxagents.handoff_history import nest_handoff_history
 from rxagents.handoffs import HandoffInputData
 from rxagents.items import HandoffOutputItem, ItemHelpers, ToolCallOutputItem
+from rxagents.maybe_awaitable import settled
 
 from .emitter import Emitter
 from .hooking import Hooks
 from .pending import Answer, PendingTurn
 from .record import RunRecord
+from .traced import tell_handoff
 from .turn import HandoffCall
 
 _IGNORED = "Not done: another handoff of the same response was taken, and there can be one."
@@ -37,10 +38,7 @@ class HandingOver:
         for other in others:
             self._refuse(pending, other)
         handoff, source = chosen.handoff, pending.turn.agent
-        if (spans := self._emit.spans) is not None:
-            from rxagents.tracing.run_signals import HandoffStarted
-
-            spans.see(HandoffStarted(call_id=chosen.call_id, from_agent=source.name))
+        tell_handoff(self._emit, chosen.call_id, source)
         target = await self._invoke(chosen)
         await self._hooks.handoff(source, target)
         raw = ItemHelpers.tool_call_output_item(chosen.call, handoff.get_transfer_message(target))
@@ -89,8 +87,7 @@ class HandingOver:
         if change is None:
             data = nest_handoff_history(data, history_mapper=config.handoff_history_mapper)
         else:
-            changed: Any = change(data)
-            data = await changed if inspect.isawaitable(changed) else changed
+            data = cast("Any", await settled(change(data)))
             if not isinstance(data, HandoffInputData):
                 raise UserError(
                     f"the input filter of the handoff to {handoff.agent_name!r} must return a "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from typing import Any, Final, cast
 
 from rxagents.context import ToolContext
@@ -16,6 +15,7 @@ from rxagents.exceptions import (
 from rxagents.function_tools import custom_data_of
 from rxagents.items import ItemHelpers, ToolCallOutputItem, ToolProgressItem
 from rxagents.local_tools import LocalToolOutput, run_local_call
+from rxagents.maybe_awaitable import settled
 from rxagents.tool_guardrails import (
     ToolGuardrailFunctionOutput,
     ToolInputGuardrailData,
@@ -31,6 +31,7 @@ from .emitter import Emitter
 from .hooking import Hooks
 from .nesting import CallScope, NestedInterruption, current_call
 from .record import RunRecord
+from .traced import tell_failed, tell_started
 from .turn import ToolCall, Turn, UnknownCall
 
 CANCELLED: Final = "The run was stopped before this call was finished."
@@ -94,7 +95,7 @@ class Invocation:
         hooks, agent, tool = self._hooks, turn.agent, call.tool
         if not again:
             await hooks.tool_start(context, agent, tool)
-        self._tell_started(context, call)
+        tell_started(self._emit, context, call.tool)
         scope = CallScope(self._record, self._emit, asyncio.get_running_loop(), state)
         token = current_call.set(scope)
         try:
@@ -102,7 +103,7 @@ class Invocation:
         except NestedInterruption as stopped:
             return stopped
         except Exception as error:
-            self._tell_failed(call, error, fatal=True)
+            tell_failed(self._emit, call.call_id, error, fatal=True)
             raise
         finally:
             scope.open = False
@@ -114,7 +115,7 @@ class Invocation:
 
     async def rejection(self, call: ToolCall, message: str | None) -> str:
         """What the model is told of a call that was rejected."""
-        return await self.told("approval_rejected", call, message or REJECTED, keep=bool(message))
+        return message or await self.told("approval_rejected", call, REJECTED)
 
     async def told(
         self,
@@ -122,12 +123,11 @@ class Invocation:
         call: ToolCall | UnknownCall,
         default: str,
         *,
-        keep: bool = False,
         error: Exception | None = None,
     ) -> str:
         """The sentence for a call that came to nothing, as the run's formatter has it."""
         formatter = self._record.config.tool_error_formatter
-        if formatter is None or keep:
+        if formatter is None:
             return default
         args = ToolErrorFormatterArgs[Any](
             kind=kind,
@@ -138,8 +138,7 @@ class Invocation:
             run_context=self._record.context_wrapper,
             error=error,
         )
-        text = formatter(args)
-        text = await text if inspect.isawaitable(text) else text
+        text: object = await settled(formatter(args))
         return text if isinstance(text, str) else default
 
     # --- the tool -----------------------------------------------------------------------------
@@ -182,7 +181,7 @@ class Invocation:
     ) -> ToolCallOutputItem:
         failure, tool = context.failure, call.tool
         if failure is not None:
-            self._tell_failed(call, failure, fatal=False)
+            tell_failed(self._emit, call.call_id, failure, fatal=False)
         if isinstance(output, LocalToolOutput):
             return ToolCallOutputItem(
                 turn.agent,
@@ -198,27 +197,6 @@ class Invocation:
         raw = ItemHelpers.tool_call_output_item(call.call, output, schema)
         data = await custom_data_of(tool, context, output, cast("Any", raw)) or context.custom_data
         return ToolCallOutputItem(turn.agent, raw, output=output, error=failure, custom_data=data)
-
-    def _tell_started(self, context: ToolContext[Any], call: ToolCall) -> None:
-        spans = self._emit.spans
-        if spans is not None:
-            from rxagents.tracing.run_signals import ToolStarted
-
-            spans.see(
-                ToolStarted(
-                    call_id=call.call_id,
-                    name=call.tool.name,
-                    arguments=context.tool_arguments,
-                    description=getattr(call.tool, "description", None),
-                )
-            )
-
-    def _tell_failed(self, call: ToolCall, error: BaseException, *, fatal: bool) -> None:
-        spans = self._emit.spans
-        if spans is not None:
-            from rxagents.tracing.run_signals import ToolFailed
-
-            spans.see(ToolFailed(call_id=call.call_id, error=error, fatal=fatal))
 
     def _progress(self, turn: Turn, call: ToolCall, progress: ToolProgress) -> None:
         item = ToolProgressItem(turn.agent, call.call, progress=progress)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from rxagents.agent_output import AgentOutputSchemaBase, output_schema_of
 from rxagents.exceptions import ModelStreamCutError, UserError
 from rxagents.guardrail import OutputGuardrail
 from rxagents.items import AttemptFailedItem
+from rxagents.maybe_awaitable import settled
 from rxagents.model_settings import ModelSettings
 from rxagents.models.interface import ModelTracing
 from rxagents.models.terminal import close_events
@@ -30,6 +30,7 @@ from .gate import Gate
 from .hooking import Hooks
 from .offered import begun_turn
 from .record import RunRecord
+from .traced import tell_asked
 from .turn import FOLDED, ToolCall, Turn
 
 OnCall: TypeAlias = Callable[[Turn, ToolCall], object]
@@ -111,8 +112,7 @@ class ModelCall:
         context.turn_input = given
         data = ModelInputData(given, await agent.get_system_prompt(context))
         if (change := record.config.call_model_input_filter) is not None:
-            changed = change(CallModelData(data, agent, context.context))
-            data = await changed if inspect.isawaitable(changed) else changed
+            data = await settled(change(CallModelData(data, agent, context.context)))
             if not isinstance(data, ModelInputData):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise UserError(
                     f"call_model_input_filter must return a ModelInputData, not {data!r}"
@@ -145,7 +145,7 @@ class ModelCall:
     ) -> None:
         emit, sink = self._emit, self._emit.sink
         count = 0
-        self._tell_asked(attempts, turn, question)
+        tell_asked(emit, self._record, attempts, question.input, turn)
         async with self._answer(attempts, turn, question) as events:
             async for event in events:
                 count += 1
@@ -205,26 +205,6 @@ class ModelCall:
             yield events
         finally:
             await close_events(events)
-
-    def _tell_asked(self, attempts: Attempts, turn: Turn, question: _Question) -> None:
-        spans = self._emit.spans
-        if spans is None:
-            return
-        from rxagents.tracing.run_signals import ModelAsked
-
-        model = attempts.model
-        spans.see(
-            ModelAsked(
-                agent_name=question.agent.name,
-                turn=self._record.current_turn,
-                model=getattr(model, "model", None),
-                input=question.input,
-                settings=question.settings,
-                api="chat" if type(model).__name__ == "OpenAIChatCompletionsModel" else "responses",
-                tools=[tool.name for tool in turn.tools if tool.name],
-                handoffs=[each.agent_name for each in turn.handoffs],
-            )
-        )
 
     def _gate(self, agent: Agent[Any]) -> Gate | None:
         guardrails = output_guardrails(self._record, agent)

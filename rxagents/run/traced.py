@@ -1,4 +1,8 @@
-"""A run as a trace, where anybody wants traces."""
+"""A run as a trace, where anybody wants traces.
+
+Spans are made of the events. What has no event of its own is told here, and costs a look at
+`emit.spans` where nobody listens.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,27 @@ from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from openai.types.responses import ResponseInputItemParam
+
+from rxagents.agent import Agent
+from rxagents.context import ToolContext
 from rxagents.guardrail import InputGuardrailResult, OutputGuardrailResult
-from rxagents.tracing.run_signals import GuardrailEnded, GuardrailStarted, RunStart
+from rxagents.tools import Tool
+from rxagents.tracing.run_signals import (
+    GuardrailEnded,
+    GuardrailStarted,
+    HandoffStarted,
+    ModelAsked,
+    RunStart,
+    ToolFailed,
+    ToolStarted,
+)
 from rxagents.tracing.run_spans import trace_run
 
+from .attempts import Attempts
 from .emitter import Emitter
 from .record import RunRecord
+from .turn import Turn
 
 _Result = TypeVar("_Result", InputGuardrailResult, OutputGuardrailResult)
 
@@ -63,3 +82,53 @@ async def watched(emit: Emitter, name: str, check: Coroutine[Any, Any, _Result])
         raise
     finally:
         spans.see(ended)
+
+
+def tell_asked(
+    emit: Emitter,
+    record: RunRecord,
+    attempts: Attempts,
+    given: list[ResponseInputItemParam],
+    turn: Turn,
+) -> None:
+    """A model is called."""
+    if emit.spans is None:
+        return
+    model: object = attempts.model  # one that was written for the Agents SDK has less
+    emit.spans.see(
+        ModelAsked(
+            agent_name=turn.agent.name,
+            turn=record.current_turn,
+            model=getattr(model, "model", None),
+            input=given,
+            settings=attempts.settings,
+            api=getattr(model, "api", "responses"),
+            tools=[tool.name for tool in turn.tools if tool.name],
+            handoffs=[each.agent_name for each in turn.handoffs],
+        )
+    )
+
+
+def tell_started(emit: Emitter, context: ToolContext[Any], tool: Tool) -> None:
+    """A tool is called; told in the call's own task, where its span is then the current one."""
+    if emit.spans is not None:
+        emit.spans.see(
+            ToolStarted(
+                call_id=context.tool_call_id,
+                name=tool.name,
+                arguments=context.tool_arguments,
+                description=getattr(tool, "description", None),
+            )
+        )
+
+
+def tell_failed(emit: Emitter, call_id: str, error: BaseException, *, fatal: bool) -> None:
+    """A tool has raised; `fatal` if the run ends with it."""
+    if emit.spans is not None:
+        emit.spans.see(ToolFailed(call_id=call_id, error=error, fatal=fatal))
+
+
+def tell_handoff(emit: Emitter, call_id: str, source: Agent[Any]) -> None:
+    """A handoff begins: its callbacks run."""
+    if emit.spans is not None:
+        emit.spans.see(HandoffStarted(call_id=call_id, from_agent=source.name))

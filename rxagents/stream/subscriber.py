@@ -123,9 +123,11 @@ class Subscriber(abc.ObserverBase[_T], abc.DisposableBase):
         ended = self.stopped
         self.stopped, self._on_error = False, on_error
         loop = loop_or_none()
-        later = loop is not None and is_deep()
-        if loop is not None and later:
+        later = is_deep()
+        if later and loop is not None:
             self._late = loop.call_soon(self._tell, on_error, error)
+        elif later:  # then whoever subscribes is here, and gets it
+            self.unhandled = error
         self.stopped = later or ended
         return later
 

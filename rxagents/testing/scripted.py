@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, contextmanager, nullcontext
 from importlib import import_module
-from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from openai.types.responses import (
@@ -18,6 +17,7 @@ from openai.types.responses import (
 )
 
 from rxagents.items import ModelResponse
+from rxagents.maybe_awaitable import settled
 from rxagents.models.interface import Model, ModelTracing, OutputSchema
 from rxagents.models.terminal import close_events
 from rxagents.usage import Usage
@@ -212,8 +212,7 @@ class ScriptedModel(Model):
             )
         step = self._steps.popleft()
         while step.responder is not None:
-            answer = step.responder(call)
-            step = as_step(await answer if isawaitable(answer) else answer, 0)
+            step = as_step(await settled(step.responder(call)), 0)
         return step
 
     async def _perform(
