@@ -14,43 +14,32 @@ with tasks and timers of their own. The syntax, that of RxJS, is in `marble_diag
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import math
 from collections.abc import Callable, Mapping
-from contextvars import Context, ContextVar, copy_context
-from dataclasses import dataclass
+from contextvars import Context, copy_context
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
-from reactivex.notification import Notification, OnCompleted, OnError, OnNext
+from reactivex.notification import Notification
 
 from rxagents.stream import Stream
-from rxagents.stream.tasks import loop_or_none, running_loop
+from rxagents.stream.tasks import running_loop
 
 from .marble_diagram import (
     Lifetime,
     Record,
-    Remark,
-    difference,
     draw_lifetime,
-    length,
     parse,
     parse_lifetime,
-    picture,
     refusal,
     refuse_zero,
 )
-from .virtual_time import VirtualLoop
+from .marble_expectation import Expectation as Expectation
+from .marble_grid import Grid, Stay, looks_no_longer, scale
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-
-_LONGER = 100  # frames that a stream is watched after its diagram, for what should not come
-_TURNS = 100  # turns of the loop in which the tasks of one instant are through
-_TOLERANCE = 0.01  # frames: a virtual clock has whole nanoseconds, a datetime microseconds
-_looks_no_longer: ContextVar[bool] = ContextVar("rxagents_marbles_looks_no_longer", default=False)
 
 
 @overload
@@ -127,8 +116,8 @@ class Marbles(Stream[_T_co]):
         self.diagram: str = diagram
         self.frame: float = frame
         self._records: list[Record[_T_co]] = parse(diagram, values, error)
-        self._log: list[_Stay] = []
-        self._grid = _Grid.now(frame)
+        self._log: list[Stay] = []
+        self._grid = Grid.now(frame)
         self._begin()
 
     def __repr__(self) -> str:
@@ -161,7 +150,7 @@ class Marbles(Stream[_T_co]):
         off = [f"\n  {remark.text}" for remark in remarks if remark]
         if off or lifetimes != self._lifetimes():
             raise AssertionError(
-                f"the subscriptions of {self!r} are not as drawn{_scale(self.frame)}\n"
+                f"the subscriptions of {self!r} are not as drawn{scale(self.frame)}\n"
                 + "\n".join(_pairs(diagrams, self.subscriptions))
                 + "".join(off)
             )
@@ -176,14 +165,14 @@ class Marbles(Stream[_T_co]):
         """Log a subscription, until what this returns is disposed of; then call `leave`."""
         loop = running_loop("a marble source")
         if self._grid is None:
-            self._grid = _Grid.now(self.frame)
-        stay = _Stay(loop.time())
+            self._grid = Grid.now(self.frame)
+        stay = Stay(loop.time())
         self._log.append(stay)
 
         def end() -> None:
             leave()
             # A source that is left because the test looks no longer is drawn as still in use.
-            if not _looks_no_longer.get():
+            if not looks_no_longer.get():
                 stay.end = loop.time()
 
         return Disposable(end)
@@ -244,152 +233,8 @@ class HotMarbles(Marbles[_T_co]):
             context.run(_tell, observer, event)
 
 
-class Expectation:
-    """What `expect` makes."""
-
-    def __init__(self, stream: Observable[Any], *, frame: float = 1.0) -> None:
-        self._stream = stream
-        self._frame = frame
-
-    async def to_be(
-        self,
-        diagram: str,
-        values: Mapping[str, Any] | None = None,
-        error: Exception | type[Exception] | None = None,
-        *,
-        unsubscribe: str | None = None,
-        until: float | None = None,
-    ) -> None:
-        """Subscribe now, as frame 0, and raise AssertionError unless all comes as drawn.
-
-            source = cold("                           -a--b--c--|")
-            await expect(source.pipe(take(2))).to_be("-a--(b|)")
-            await expect(source).to_be("              -a--b-", unsubscribe="------!")
-
-        It returns when the stream has ended, and looks at one that does not end for 100 frames
-        more than are drawn, or up to and with the frame `until`. Subscriptions that last to there
-        are let go then, but drawn as lasting. `unsubscribe` draws when to leave the stream; what
-        would come in the frame of its `!` is not seen.
-
-        `#` is an error of the type `error`, or one like the instance `error`, or else a
-        MarbleError. On a VirtualLoop, an event that comes between two frames is none that is
-        drawn; on another loop, times are rounded to frames.
-        """
-        __tracebackhide__ = True
-        parse(diagram, values)  # it is refused before anything happens
-        refuse_zero(diagram, "what comes out is drawn from frame 0 on: a ^ is for hot()")
-        leave = math.inf if unsubscribe is None else _leave(unsubscribe)
-        if until is None:
-            until = length(diagram) + _LONGER
-        running_loop("expect")
-        grid = _Grid.now(self._frame)
-        assert grid is not None
-        watched = min(leave, until)
-        seen = await self._watch(grid, watched, left=leave <= until)
-        got = [(grid.frame(time), event) for time, event in seen]
-        off = next(filter(None, (grid.remark(time) for time, _ in seen)), None)
-        wrong = off or difference(diagram, got, values, error)
-        if wrong is not None:
-            shown = picture(diagram, got, values, wrong, watched=math.ceil(watched))
-            raise AssertionError(f"the stream is not as drawn{_scale(self._frame)}\n{shown}")
-
-    async def _watch(
-        self, grid: _Grid, frames: float, *, left: bool
-    ) -> list[tuple[float, Notification[Any]]]:
-        """What comes in so many frames; with `left`, that is when to unsubscribe."""
-        loop = asyncio.get_running_loop()
-        seen: list[tuple[float, Notification[Any]]] = []
-        over = asyncio.Event()
-
-        def note(event: Notification[Any]) -> None:
-            # A hot source's timers may be older than the one that unsubscribes in this frame.
-            if not left or grid.place(loop.time()) < frames - _TOLERANCE:
-                seen.append((loop.time(), event))
-            if event.kind != "N":
-                over.set()
-
-        def stop() -> None:
-            if left:
-                subscription.dispose()
-            over.set()
-
-        timer = loop.call_at(grid.zero + frames * grid.seconds, stop)
-        subscription = Stream.from_observable(self._stream).subscribe(
-            lambda value: note(OnNext(value)),
-            lambda error: note(OnError(error)),
-            lambda: note(OnCompleted()),
-        )
-        try:
-            await over.wait()
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
-        finally:
-            timer.cancel()
-            token = _looks_no_longer.set(True)
-            subscription.dispose()
-            _looks_no_longer.reset(token)
-        return seen
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """The frames on a loop's clock."""
-
-    zero: float
-    seconds: float
-    exact: bool
-    """Whether to tell of a time between two frames; on a real clock, all are."""
-
-    @classmethod
-    def now(cls, frame: float) -> _Grid | None:
-        """Frame 0 is now; None where no loop runs."""
-        if not 0 < frame < math.inf:
-            raise ValueError(f"frame must be more than 0 seconds, not {frame}")
-        loop = loop_or_none()
-        return None if loop is None else cls(loop.time(), frame, isinstance(loop, VirtualLoop))
-
-    def place(self, time: float) -> float:
-        return (time - self.zero) / self.seconds
-
-    def frame(self, time: float) -> int:
-        return math.floor(self.place(time) + 0.5)  # `round` would take 1.5 and 2.5 for the same
-
-    def remark(self, time: float) -> Remark | None:
-        """What there is to say of a time that is in no frame."""
-        frame = self.frame(time)
-        if not self.exact or abs(self.place(time) - frame) <= _TOLERANCE:
-            return None
-        between = f"at {time - self.zero:g} s, between two frames of {self.seconds:g} s"
-        return Remark(frame, f"{between}: set a smaller `frame`")
-
-    def lifetime(self, stay: _Stay) -> Lifetime:
-        end = None if stay.end is None else self.frame(stay.end)
-        return Lifetime(self.frame(stay.begin), end)
-
-
-@dataclass
-class _Stay:
-    """The times of a subscription."""
-
-    begin: float
-    end: float | None = None
-
-
 def _tell(observer: abc.ObserverBase[_T], event: Notification[_T]) -> None:
     event.accept(observer)
-
-
-def _leave(unsubscribe: str) -> int:
-    begin, end = parse_lifetime(unsubscribe)
-    if begin:
-        raise refusal(unsubscribe, unsubscribe.index("^"), "it subscribes in frame 0: no other ^")
-    if end is None:
-        raise refusal(unsubscribe, len(unsubscribe), "unsubscribe draws a !, as in ---!")
-    return end
-
-
-def _scale(frame: float) -> str:
-    return "" if frame == 1 else f" (a frame is {frame:g} s)"
 
 
 def _pairs(expected: tuple[str, ...], got: list[str]) -> list[str]:
