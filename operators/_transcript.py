@@ -11,7 +11,7 @@ from rxagents.events import (
     RawResponsesStreamEvent,
     RunItemStreamEvent,
     StreamEvent,
-    error_text,
+    error_of,
 )
 from rxagents.tool_progress import ToolProgress
 from rxagents.usage import Usage
@@ -195,7 +195,7 @@ class Transcript:
                     event,
                     call_id,
                     item.output,
-                    None if item.error is None else error_text(item.error),
+                    error_of(item),
                 )
             case "handoff_output_item":
                 self._hand_over(

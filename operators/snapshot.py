@@ -9,6 +9,7 @@ from typing import Any
 from reactivex import Observable
 
 from rxagents.events import StreamEvent
+from rxagents.tool_progress import ToolProgress
 from rxagents.usage import Usage
 
 from ._growing import ListSoFar, TextSoFar, appended_to
@@ -30,7 +31,7 @@ from .conversation import (
 _OTHERS = ("agent", "turn", "usage", "is_complete")  # of a snapshot, besides its entries
 
 _OF_ANY_CLASS = frozenset({"output", "progress"})
-"""The fields that are not compared."""
+"""The fields that may hold values of any class, also of one whose comparison is no truth value."""
 
 _TEXTS: dict[type[Entry], tuple[str, ...]] = {
     MessageEntry: ("text", "refusal"),
@@ -254,10 +255,17 @@ def _changed_fields(old: object, new: object, names: tuple[str, ...]) -> list[st
     changed: list[str] = []
     for name in names:
         was, value = getattr(old, name), getattr(new, name)
-        # These may hold values of any class, also of one whose comparison gives no truth value.
-        if was is not value and (name in _OF_ANY_CLASS or was != value):
+        same = _says_the_same(was, value) if name in _OF_ANY_CLASS else was == value
+        if not same:
             changed.append(name)
     return changed
+
+
+def _says_the_same(was: object, value: object) -> bool:
+    if isinstance(was, ToolProgress) and isinstance(value, ToolProgress):
+        words = (was.message, was.fraction) == (value.message, value.fraction)
+        return words and was.data is value.data
+    return was is value
 
 
 def _grown(old: Entry, entry: Entry, name: str) -> str | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .context import RunContextWrapper
     from .event_json import KnownAgents
-    from .items import RunItem
+    from .items import RunItem, ToolCallOutputItem
     from .live_items import ToolApprovalItem
 
 TResponseStreamEvent: TypeAlias = ResponseStreamEvent
@@ -189,8 +189,8 @@ def item_to_dict(item: RunItem) -> dict[str, Any]:
     }
     if item.type == "tool_call_output_item":
         described["output"] = as_json(item.output)
-        if item.error is not None:
-            described["error"] = error_text(item.error)
+        if (error := error_of(item)) is not None:
+            described["error"] = error
         if item.custom_data is not None:
             described["custom_data"] = as_json(item.custom_data)
     elif item.type == "handoff_output_item":
@@ -205,8 +205,12 @@ def item_to_dict(item: RunItem) -> dict[str, Any]:
     return described
 
 
-def error_text(error: Exception) -> str:
-    """What a tool has raised, the same of a run and of a recording of it."""
+def error_of(item: ToolCallOutputItem) -> str | None:
+    """What the tool has raised, the same of a run and of a recording of it."""
+    # Read by name: items of the Agents SDK's runs have no such field.
+    error: Exception | None = getattr(item, "error", None)
+    if error is None:
+        return None
     if isinstance(error, RecordedToolError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -90,3 +90,35 @@ async def test_our_own_events_are_handed_on() -> None:
     events = await Stream.from_events(run).pipe(ops.to_list())
     assert [event async for event in run] == events
     assert isinstance(events[1], RawResponsesStreamEvent)
+
+
+@dataclass
+class Output:
+    """A tool's output as another library has it: with less than ours."""
+
+    agent: Named
+    raw_item: dict[str, str]
+    output: str
+    type: str = "tool_call_output_item"
+    custom_data: None = None
+
+
+class Answered(Result):
+    """The same, and the call is answered."""
+
+    async def stream_events(self) -> AsyncIterator[Foreign]:
+        async for event in super().stream_events():
+            if event.type != "progress":
+                yield event
+        raw = {"type": "function_call_output", "call_id": self.call.call_id, "output": "Rain."}
+        item = Output(Named("Guide"), raw, "Rain.")
+        yield Foreign("run_item_stream_event", name="tool_output", item=item)
+
+
+async def test_an_output_that_has_less_than_ours_is_shown_and_written() -> None:
+    run = Stream.from_events(Answered())
+    last: Any = await run.pipe(ops.snapshot())
+    (call,) = [entry for entry in last.entries if entry.kind == "call"]
+    assert (call.output, call.error) == ("Rain.", None)
+    event: Any = (await Stream.from_events(Answered()).to_list())[-1]
+    assert event.to_dict()["item"]["output"] == "Rain."

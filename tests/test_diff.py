@@ -13,6 +13,7 @@ from conversations import (
     looks_of,
     message,
     output,
+    progress,
     raw,
     response,
     said,
@@ -34,6 +35,7 @@ from rxagents.testing import (
     function_call,
     response_events,
 )
+from rxagents.tool_progress import ToolProgress
 
 
 def diffs(seen: Sequence[ops.Snapshot]) -> list[ops.SnapshotDiff]:
@@ -173,3 +175,12 @@ def test_diffs_rebuild_each_snapshot(events: list[StreamEvent], data: st.DataObj
     assert_rebuilt(some)
     assert_rebuilt([dataclasses.replace(each) for each in some])
     assert_rebuilt(data.draw(st.permutations(some)))
+
+
+def test_progress_that_says_the_same_again_is_no_difference() -> None:
+    call = function_call("f", "{}", call_id="x")
+    told = [progress("x", ToolProgress(fraction=0.5)) for _ in range(2)]
+    seen = snapshots([*response(call), *told])
+    assert_rebuilt(seen)
+    replaced = [change.replaced for each in diffs(seen) for change in each.changed]
+    assert sum("progress" in each for each in replaced) == 1
